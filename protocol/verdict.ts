@@ -1,0 +1,131 @@
+// What the engine answers: dispositions from weakest to strongest, the verdict with its reasons, and the one way verdicts are merged.
+
+/** Weakest first. The strongest of all policies in scope wins; there is no other order. */
+export const DISPOSITIONS = ['allow', 'warn', 'redact', 'throttle', 'retry', 'skip', 'gate', 'block'] as const;
+export type Disposition = (typeof DISPOSITIONS)[number];
+
+const STRENGTH = Object.fromEntries(DISPOSITIONS.map((name, index) => [name, index])) as Record<Disposition, number>;
+
+/** True when `a` is stronger than `b`. */
+export function stronger(a: Disposition, b: Disposition): boolean {
+  return STRENGTH[a] > STRENGTH[b];
+}
+
+/** True when the action may go on (perhaps with redactions). */
+export function proceeds(disposition: Disposition): boolean {
+  return STRENGTH[disposition] <= STRENGTH.redact;
+}
+
+/** A place in a policy file. Lines and columns count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Why one policy gave one disposition. Complete enough to explain itself to a person, a debugger and the agent. */
+export interface Reason {
+  readonly policy: string;
+  readonly category: string;
+  readonly disposition: Disposition;
+  /** True when the policy is in shadow mode: recorded, without effect. */
+  readonly shadow?: boolean;
+  /** One sentence for people and for the agent. Never holds the sensitive text itself. */
+  readonly message: string;
+  /** The rule that decided, for example `per_tree_cost_limit`, and its value in the policy. */
+  readonly field: string;
+  readonly limit?: unknown;
+  /** The fact it was compared with, for example `tree cost`, and its value. */
+  readonly fact?: string;
+  readonly value?: unknown;
+  /** What would have had to differ for this policy to allow. */
+  readonly remedy?: string;
+  readonly place?: Place;
+  /** Set by a policy whose check could not be made. */
+  readonly error?: string;
+  /** For `throttle` and `retry`: when to try again, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** For `gate`: who may decide and what happens without an answer. */
+  readonly gate?: GateTerms;
+}
+
+/** What a policy asks of a human gate. */
+export interface GateTerms {
+  /** Identities that may decide; empty means anyone with control of this governor. */
+  readonly approvers: readonly string[];
+  readonly quorum: number;
+  readonly timeoutMs: number;
+  readonly onTimeout: 'block' | 'allow';
+  /** `quick` offers Approve in the notification; `full` only Review and Reject. */
+  readonly review: 'quick' | 'full';
+}
+
+/** A span of a text part to be replaced by `##LABEL##`. Offsets are UTF-16 code units; `end` is exclusive. */
+export interface Redaction {
+  readonly at: string;
+  readonly start: number;
+  readonly end: number;
+  /** Kind of what was found, in capitals: `EMAIL`, `CREDIT_CARD`, `AWS_KEY`. */
+  readonly label: string;
+}
+
+export interface Verdict {
+  readonly disposition: Disposition;
+  /** Policies that did not plainly allow, strongest first, shadow ones included. */
+  readonly reasons: readonly Reason[];
+  readonly redactions: readonly Redaction[];
+  /** Hash of the policy set that decided. */
+  readonly policyVersion: string;
+}
+
+/** Merges verdicts of one policy set: strongest disposition, all reasons, all redactions. Commutative, associative, idempotent. */
+export function merge(a: Verdict, b: Verdict): Verdict {
+  return {
+    disposition: stronger(b.disposition, a.disposition) ? b.disposition : a.disposition,
+    reasons: unique([...a.reasons, ...b.reasons], reasonKey).sort(byStrength),
+    redactions: mergeRedactions([...a.redactions, ...b.redactions]),
+    policyVersion: a.policyVersion,
+  };
+}
+
+/** Sorted by place, overlapping spans joined; the label of the earliest (then longest) span stands. */
+export function mergeRedactions(spans: readonly Redaction[]): Redaction[] {
+  const sorted = [...spans].sort((a, b) => compare(a.at, b.at) || a.start - b.start || b.end - a.end || compare(a.label, b.label));
+  const merged: Redaction[] = [];
+  for (const span of sorted) {
+    const last = merged.at(-1);
+    if (last && last.at === span.at && span.start < last.end) {
+      if (span.end > last.end) merged[merged.length - 1] = { ...last, end: span.end };
+    } else merged.push(span);
+  }
+  return merged;
+}
+
+/** The text with every span replaced by `##LABEL##`. Spans must be of this text and merged. */
+export function redactText(text: string, spans: readonly Pick<Redaction, 'start' | 'end' | 'label'>[]): string {
+  let out = '';
+  let from = 0;
+  for (const span of spans) {
+    out += text.slice(from, span.start) + `##${span.label}##`;
+    from = span.end;
+  }
+  return out + text.slice(from);
+}
+
+/** The sentence an agent is told when an action does not go on. */
+export function refusalMessage(verdict: Verdict): string {
+  const reason = verdict.reasons.find((each) => !each.shadow && each.disposition === verdict.disposition);
+  return reason ? `${reason.message} (policy ${reason.policy})` : `refused: ${verdict.disposition}`;
+}
+
+function byStrength(a: Reason, b: Reason): number {
+  return Number(a.shadow ?? false) - Number(b.shadow ?? false)
+    || STRENGTH[b.disposition] - STRENGTH[a.disposition]
+    || compare(a.policy, b.policy) || compare(a.field, b.field) || compare(reasonKey(a), reasonKey(b));
+}
+const reasonKey = (reason: Reason): string => JSON.stringify(reason, Object.keys(reason).sort());
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function unique<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...new Map(items.map((item) => [key(item), item])).values()];
+}

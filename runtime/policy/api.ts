@@ -1,0 +1,98 @@
+// What a compiled policy set offers. `compilePolicies` in index.ts makes it; the same code runs in governor, gateway, language server and tests.
+
+import type { ActionEvent, Risk, ToolClass } from '../../protocol/action.ts';
+import type { Finding } from '../../protocol/finding.ts';
+import type { Disposition, Place, Reason, Verdict } from '../../protocol/verdict.ts';
+import type { BreakerState, Facts } from './facts.ts';
+
+export interface PolicySource {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Compiles a set of files as one. Never throws for any text: what is wrong is in `findings`. When one of them is an error, `engine` holds the policies that are whole, and callers that enforce must refuse the set. */
+export type CompilePolicies = (sources: readonly PolicySource[]) => { readonly engine: Engine; readonly findings: readonly Finding[] };
+
+export interface PolicySummary {
+  readonly name: string;
+  readonly category: string;
+  readonly mode: 'enforce' | 'shadow' | 'off';
+  readonly onViolation: Disposition;
+  readonly description?: string;
+  readonly place: Place;
+}
+
+/** One policy's part in a decision: what it saw and why it did or did not act. */
+export interface Considered {
+  readonly policy: PolicySummary;
+  readonly outcome: 'out-of-scope' | 'not-watching' | 'allowed' | 'acted' | 'off';
+  readonly reasons: readonly Reason[];
+  readonly detail?: string;
+}
+
+export type BudgetScope = 'run' | 'tree' | `day.${'agent' | 'fleet' | 'user' | 'all'}` | `month.${'agent' | 'fleet' | 'user' | 'all'}` | `day.model:${string}`;
+
+/** A limit that a `cost` policy sets for the run of these facts. The ledger enforces the hard ones again, atomically. */
+export interface BudgetLimit {
+  readonly policy: string;
+  readonly scope: BudgetScope;
+  readonly unit: 'usd_micro' | 'tokens';
+  readonly limit: number;
+  /** False when going over only warns. */
+  readonly hard: boolean;
+}
+
+/** How records are kept, merged over the `audit` policies in scope: the most private setting wins, the longest retention wins. */
+export interface AuditRules {
+  readonly logInputs: boolean;
+  readonly logOutputs: boolean;
+  readonly logSteps: boolean;
+  readonly logToolCalls: boolean;
+  /** Lower-case substrings of keys whose values are never stored; the built-in ones included. */
+  readonly redactFields: readonly string[];
+  readonly retentionDays: number;
+  /** Longest stored text, in UTF-16 code units. */
+  readonly maxText: number;
+}
+
+export interface BreakerRules {
+  readonly policy: string;
+  /** Share of failed runs, 0 to 1, above which the breaker opens. */
+  readonly errorRate: number;
+  readonly windowMs: number;
+  readonly minSamples: number;
+  readonly recoverAfterMs: number;
+}
+
+/** Redacts a text that arrives in pieces: what `push` returns can never be part of a match that a later piece completes. */
+export interface StreamRedactor {
+  push(piece: string): string;
+  /** The rest, at the end of the text. */
+  flush(): string;
+  /** Labels of what was redacted so far. */
+  readonly found: readonly string[];
+  /** Set once a match must stop the stream (`block`): nothing more is returned. */
+  readonly blocked?: Reason;
+}
+
+export interface Engine {
+  /** SHA-256 over the sources, in hex, first 16 digits: the policy version. */
+  readonly version: string;
+  readonly policies: readonly PolicySummary[];
+  /** Pure. A check that throws blocks with its policy's name (or warns, when the policy says `on_error: warn`). */
+  decide(event: ActionEvent, facts: Facts): Verdict;
+  /** The same decision with every policy's part in it. Slower; for people. */
+  explain(event: ActionEvent, facts: Facts): { readonly verdict: Verdict; readonly considered: readonly Considered[] };
+  budgets(facts: Facts): readonly BudgetLimit[];
+  audit(facts: Facts): AuditRules;
+  breakers(facts: Facts): readonly BreakerRules[];
+  /** For text of the model on its way to the agent; undefined when no policy in scope looks at it. */
+  streamRedactor(facts: Facts): StreamRedactor | undefined;
+  /** What `tools:` says of a tool, by exact name or glob. */
+  tool(name: string): { readonly class: ToolClass; readonly risk?: Risk };
+  /** Declared agents. */
+  readonly agents: ReadonlyMap<string, { readonly fleet?: string; readonly owner?: string; readonly description?: string; readonly entry: readonly string[] }>;
+}
+
+/** The next state of a circuit breaker. Exported by categories/kill-switch.ts. */
+export type NextBreaker = (state: BreakerState, rules: BreakerRules, outcomes: readonly { readonly at: number; readonly ok: boolean }[], now: number) => BreakerState;

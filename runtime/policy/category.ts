@@ -1,0 +1,74 @@
+// The shape of a category: one literal per file under categories/, from which types, schema, completion, hover, documentation, evaluation and example tests derive.
+
+import type { z } from 'zod';
+import type { ActionEvent, EventName } from '../../protocol/action.ts';
+import type { Disposition, GateTerms, Redaction } from '../../protocol/verdict.ts';
+import type { Facts } from './facts.ts';
+
+export const GROUPS = ['Operational guardrails', 'Data and security boundaries', 'Cognitive governance', 'Agent action control', 'Trust, privacy and compliance'] as const;
+export type Group = (typeof GROUPS)[number];
+
+/** What a check found. `disposition` overrides the policy's `on_violation` (a warning threshold, a per-check action). */
+export interface Violation {
+  /** The rule that decided, as a dotted path under `rules:`. */
+  readonly field: string;
+  /** One sentence for the person and the agent; never the sensitive text itself. */
+  readonly message: string;
+  readonly disposition?: Disposition;
+  readonly limit?: unknown;
+  readonly fact?: string;
+  readonly value?: unknown;
+  readonly remedy?: string;
+  readonly redactions?: readonly Redaction[];
+  readonly retryAfterMs?: number;
+  readonly gate?: GateTerms;
+}
+
+/** Undefined is a plain allow, and the usual answer: it must not allocate. */
+export type Check<E extends EventName> = (event: ActionEvent<E>, facts: Facts) => Violation | readonly Violation[] | undefined;
+
+/** A check that can only ever matter for these action names (tool, model, host, program, agent) goes into their buckets of the index alone. */
+export interface NamedCheck<E extends EventName> {
+  readonly names: readonly string[];
+  readonly check: Check<E>;
+}
+
+export type Checks = { readonly [E in EventName]?: Check<E> | NamedCheck<E> };
+
+/** An example of a category: shown in documentation and completion, run as a test. */
+export interface Example {
+  readonly title: string;
+  /** `rules:` of the policy, as YAML. */
+  readonly rules: string;
+  readonly event: ActionEvent;
+  readonly facts?: Partial<Facts>;
+  /** Disposition expected, and the field that decides when it is not `allow`. */
+  readonly expect: Disposition;
+  readonly field?: string;
+}
+
+export interface PolicyHeader {
+  readonly name: string;
+  readonly onViolation: Disposition;
+}
+
+export interface Category<S extends z.ZodObject = z.ZodObject> {
+  readonly id: string;
+  readonly aliases?: readonly string[];
+  readonly title: string;
+  readonly group: Group;
+  /** Why it exists, in a paragraph for a person who has to decide whether to use it. */
+  readonly why: string;
+  /** Every field described, with its unit in `.meta({ unit })` where it has one. Unknown keys are errors. */
+  readonly rules: S;
+  readonly dispositions: readonly Disposition[];
+  readonly onViolation: Disposition;
+  /** Builds the checks of one policy, once: sets, patterns and unit conversions are prepared here, outside the decision. */
+  checks(rules: z.output<S>, policy: PolicyHeader): Checks;
+  readonly examples: readonly Example[];
+}
+
+/** Keeps the literal's own types while checking its shape. */
+export function defineCategory<S extends z.ZodObject>(category: Category<S>): Category<S> {
+  return category;
+}
