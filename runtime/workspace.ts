@@ -1,0 +1,121 @@
+// The policies of one workspace: found, read, compiled, watched. A new version is swapped in whole; a broken one leaves the last good version in force.
+
+import { watch, type FSWatcher } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { PolicyStatus } from '../protocol/control.ts';
+import { FullarcError } from '../protocol/control.ts';
+import type { PolicySnapshot } from '../protocol/agent-wire.ts';
+import type { Finding } from '../protocol/finding.ts';
+import { isGovernanceFile } from '../protocol/ids.ts';
+import type { Engine, PolicySource } from './policy/api.ts';
+import { compilePolicies } from './policy/index.ts';
+
+const SKIPPED = new Set(['node_modules', '.git', 'dist', '.vscode-host']);
+const MAX_FILE_BYTES = 50 * 1024 * 1024;
+
+export interface Workspace {
+  readonly folder: string;
+  /** The version in force. */
+  readonly engine: Engine;
+  readonly snapshot: PolicySnapshot;
+  status(): PolicyStatus;
+  /** Throws `policy-errors` when the newest text does not compile: a run must not start under it. */
+  requireSound(): void;
+  reload(): Promise<void>;
+  close(): void;
+}
+
+/** Opens the policies of a folder and watches them. `changed` is called after every swap or new finding. */
+export async function openWorkspace(folder: string, changed: (workspace: Workspace, swapped: { from: string; to: string } | undefined) => void): Promise<Workspace> {
+  let sources = await readSources(folder);
+  let { engine, findings } = compilePolicies(sources);
+  let inForce = { engine, sources };
+  let watchers: FSWatcher[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let loading = Promise.resolve();
+
+  const workspace: Workspace = {
+    folder,
+    get engine() { return inForce.engine; },
+    get snapshot() { return { version: inForce.engine.version, sources: inForce.sources }; },
+    status: () => ({ workspace: folder, version: inForce.engine.version, policies: inForce.engine.policies.map(inForceView), findings }),
+    requireSound() {
+      const errors = findings.filter((finding) => finding.severity === 'error');
+      if (errors.length) throw policyErrors(errors);
+    },
+    reload: () => (loading = loading.then(load, load)),
+    close() {
+      clearTimeout(timer);
+      for (const each of watchers) each.close();
+    },
+  };
+
+  async function load(): Promise<void> {
+    const next = await readSources(folder);
+    rewatch(next);
+    if (same(next, sources)) return;
+    sources = next;
+    ({ engine, findings } = compilePolicies(sources));
+    if (hasErrors(findings)) return changed(workspace, undefined);
+    const from = inForce.engine.version;
+    inForce = { engine, sources };
+    changed(workspace, from === engine.version ? undefined : { from, to: engine.version });
+  }
+
+  /** Watches the folders that hold governance files, so that a file saved by rename is seen as well. */
+  function rewatch(files: readonly PolicySource[]): void {
+    const folders = new Set([folder, join(folder, '.fullarc'), ...files.map((file) => join(folder, file.path, '..'))]);
+    for (const each of watchers) each.close();
+    watchers = [...folders].flatMap((each) => {
+      try {
+        return [watch(each, { persistent: false }, (_event, name) => { if (!name || isGovernanceFile(join(each, name)) || name === '.fullarc') soon(); }).on('error', soon)];
+      } catch {
+        return []; // the folder does not exist (yet); its parent is watched
+      }
+    });
+  }
+  const soon = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void workspace.reload(), 5);
+  };
+
+  rewatch(sources);
+  return workspace;
+}
+
+function inForceView(policy: Engine['policies'][number]): PolicyStatus['policies'][number] {
+  const { place, ...rest } = policy;
+  return { ...rest, file: place.file, line: place.line };
+}
+
+function policyErrors(errors: readonly Finding[]): FullarcError {
+  const lines = errors.slice(0, 5).map((error) => `${error.file}:${error.line}:${error.column} ${error.message} [${error.code}]`);
+  const more = errors.length > lines.length ? ` and ${errors.length - lines.length} more` : '';
+  return new FullarcError('policy-errors', `the policies do not compile:\n  ${lines.join('\n  ')}${more}`, 'Mend them (the editor offers fixes, `fullarc check` lists them all) and start again.');
+}
+
+const hasErrors = (findings: readonly Finding[]): boolean => findings.some((finding) => finding.severity === 'error');
+const same = (a: readonly PolicySource[], b: readonly PolicySource[]): boolean => a.length === b.length && a.every((file, index) => file.path === b[index]?.path && file.text === b[index]?.text);
+
+/** Governance files of a folder, paths relative to it, in a stable order. */
+async function readSources(folder: string): Promise<PolicySource[]> {
+  const paths = (await governanceFiles(folder)).sort();
+  return Promise.all(paths.map(async (path) => ({ path: relative(folder, path).replaceAll('\\', '/'), text: await readBounded(path) })));
+}
+
+async function readBounded(path: string): Promise<string> {
+  const { size } = await stat(path);
+  if (size > MAX_FILE_BYTES) throw new FullarcError('policy-errors', `${path} has ${size} bytes; a governance file may have ${MAX_FILE_BYTES}`, 'Split it: all governance files of a workspace are read as one set.');
+  return readFile(path, 'utf8');
+}
+
+export async function governanceFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const found = await Promise.all(entries.map(async (entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : governanceFiles(path);
+    return isGovernanceFile(path) ? [path] : [];
+  }));
+  return found.flat();
+}
