@@ -52,7 +52,8 @@ export type RunFact =
   | { readonly type: 'policy.changed'; readonly from: string; readonly to: string };
 
 export type ActionOutcome = 'done' | 'refused' | 'failed' | 'aborted' | 'in-doubt';
-export type GateOutcome = 'approved' | 'rejected' | 'expired-allow' | 'expired-block';
+/** `withdrawn`: the call no longer needs it (the policies changed, or the run ended). */
+export type GateOutcome = 'approved' | 'rejected' | 'expired-allow' | 'expired-block' | 'withdrawn';
 
 export interface RunNode {
   readonly id: string;

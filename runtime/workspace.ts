@@ -28,8 +28,8 @@ export interface Workspace {
 
 /** Opens the policies of a folder and watches them. `changed` is called after every swap or new finding. */
 export async function openWorkspace(folder: string, changed: (workspace: Workspace, swapped: { from: string; to: string } | undefined) => void): Promise<Workspace> {
-  let sources = await readSources(folder);
-  let { engine, findings } = compilePolicies(sources);
+  let { sources, unreadable } = await readSources(folder);
+  let { engine, findings } = compileAll(sources, unreadable);
   let inForce = { engine, sources };
   let watchers: FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -53,10 +53,10 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
 
   async function load(): Promise<void> {
     const next = await readSources(folder);
-    rewatch(next);
-    if (same(next, sources)) return;
-    sources = next;
-    ({ engine, findings } = compilePolicies(sources));
+    rewatch(next.sources);
+    if (same(next.sources, sources) && next.unreadable.length === unreadable.length) return;
+    ({ sources, unreadable } = next);
+    ({ engine, findings } = compileAll(sources, unreadable));
     if (hasErrors(findings)) return changed(workspace, undefined);
     const from = inForce.engine.version;
     inForce = { engine, sources };
@@ -98,18 +98,31 @@ function policyErrors(errors: readonly Finding[]): FullarcError {
 const hasErrors = (findings: readonly Finding[]): boolean => findings.some((finding) => finding.severity === 'error');
 const same = (a: readonly PolicySource[], b: readonly PolicySource[]): boolean => a.length === b.length && a.every((file, index) => file.path === b[index]?.path && file.text === b[index]?.text);
 
-/** Governance files of a folder, paths relative to it, in a stable order. */
-async function readSources(folder: string): Promise<PolicySource[]> {
-  const paths = (await governanceFiles(folder)).sort();
-  return Promise.all(paths.map(async (path) => ({ path: relative(folder, path).replaceAll('\\', '/'), text: await readBounded(path) })));
+function compileAll(sources: readonly PolicySource[], unreadable: readonly Finding[]): { engine: Engine; findings: readonly Finding[] } {
+  const { engine, findings } = compilePolicies(sources);
+  return { engine, findings: [...unreadable, ...findings] };
 }
 
-async function readBounded(path: string): Promise<string> {
-  const { size } = await stat(path);
-  if (size > MAX_FILE_BYTES) throw new FullarcError('policy-errors', `${path} has ${size} bytes; a governance file may have ${MAX_FILE_BYTES}`, 'Split it: all governance files of a workspace are read as one set.');
-  return readFile(path, 'utf8');
+/** Governance files of a folder, paths relative to it, in a stable order. A file that cannot be read is a finding, so that it never silently governs nothing. */
+async function readSources(folder: string): Promise<{ sources: PolicySource[]; unreadable: Finding[] }> {
+  const sources: PolicySource[] = [];
+  const unreadable: Finding[] = [];
+  for (const path of (await governanceFiles(folder)).sort()) {
+    const name = relative(folder, path).replaceAll('\\', '/');
+    try {
+      const { size } = await stat(path);
+      if (size > MAX_FILE_BYTES) unreadable.push(unreadableFinding(name, `the file has ${size} bytes, a governance file may have ${MAX_FILE_BYTES}; split it, all files of a workspace are read as one set`));
+      else sources.push({ path: name, text: await readFile(path, 'utf8') });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') unreadable.push(unreadableFinding(name, `the file cannot be read: ${(error as Error).message}`));
+    }
+  }
+  return { sources, unreadable };
 }
 
+const unreadableFinding = (file: string, message: string): Finding => ({ file, line: 1, column: 1, endLine: 1, endColumn: 1, severity: 'error', code: 'fullarc/file/unreadable', message });
+
+/** Absolute paths of the governance files under a folder. */
 export async function governanceFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const found = await Promise.all(entries.map(async (entry) => {
