@@ -33,10 +33,21 @@ export interface PolicyInForce {
   readonly line: number;
 }
 
+/** An agent that the workspace declares under `agents:`. */
+export interface DeclaredAgent {
+  readonly name: string;
+  readonly fleet?: string;
+  readonly description?: string;
+  /** Entry points: paths or globs, relative to the workspace. */
+  readonly entry: readonly string[];
+}
+
 export interface PolicyStatus {
   readonly workspace: string;
   readonly version: string;
   readonly policies: readonly PolicyInForce[];
+  /** Declared agents of the version in force. */
+  readonly agents?: readonly DeclaredAgent[];
   /** Findings of the newest text. When one is an error, the last good version stays in force. */
   readonly findings: readonly Finding[];
 }

@@ -19,11 +19,13 @@ export const COMMANDS = {
   restartGovernor: 'fullarc.restartGovernor',
   showLog: 'fullarc.showLog',
   openWalkthrough: 'fullarc.openWalkthrough',
+  debugAgent: 'fullarc.debugAgent',
+  showStatus: 'fullarc.showStatus',
 } as const;
 
 export const VIEWS = { container: 'fullarc', gates: 'fullarc.gates', runs: 'fullarc.runs', budgets: 'fullarc.budgets', policies: 'fullarc.policies' } as const;
 export const WEBVIEWS = { run: 'fullarc.run' } as const;
-export const CONTEXTS = { hasRuns: 'fullarc.hasRuns', hasGates: 'fullarc.hasGates', gateAnswered: 'fullarc.gateAnswered', runFocused: 'fullarc.runFocused' } as const;
+export const CONTEXTS = { hasRuns: 'fullarc.hasRuns', hasGates: 'fullarc.hasGates', gateAnswered: 'fullarc.gateAnswered', runFocused: 'fullarc.runFocused', /** The gate in front is open, and has been in view long enough to be read. */ gateReady: 'fullarc.gateReady' } as const;
 export const SETTINGS = { notify: 'fullarc.gates.notify', openRun: 'fullarc.openRun', home: 'fullarc.home', trace: 'fullarc.trace.server' } as const;
 
 /** Virtual document of a gate's content, for the native diff of a review. */

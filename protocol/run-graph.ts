@@ -41,7 +41,7 @@ export type RunEvent = { readonly run: string; readonly seq: number; readonly at
 
 export type RunFact =
   | { readonly type: 'run.opened'; readonly info: RunInfo; readonly policyVersion: string; /** Node of the parent run that spawned this one. */ readonly spawnedBy?: string }
-  | { readonly type: 'run.state'; readonly state: RunState; readonly reason?: string }
+  | { readonly type: 'run.state'; readonly state: RunState; readonly reason?: string; /** Of the agent's process, once it ended. */ readonly exitCode?: number }
   | { readonly type: 'action.proposed'; readonly node: string; readonly kind: ActionKind; readonly name: string; readonly input?: Shown; readonly estimate?: MicroUsd;
       /** Nodes whose outcome led here: the LLM call that asked for a tool, the tool result that entered a request. */ readonly causes: readonly string[] }
   | { readonly type: 'action.judged'; readonly node: string; readonly event: EventName; readonly verdict: Verdict }
