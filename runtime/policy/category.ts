@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type { ActionEvent, EventName } from '../../protocol/action.ts';
 import type { Disposition, GateTerms, Redaction } from '../../protocol/verdict.ts';
+import type { AuditRules, BreakerRules, BudgetLimit } from './api.ts';
 import type { Facts } from './facts.ts';
 
 export const GROUPS = ['Operational guardrails', 'Data and security boundaries', 'Cognitive governance', 'Agent action control', 'Trust, privacy and compliance'] as const;
@@ -65,6 +66,12 @@ export interface Category<S extends z.ZodObject = z.ZodObject> {
   readonly onViolation: Disposition;
   /** Builds the checks of one policy, once: sets, patterns and unit conversions are prepared here, outside the decision. */
   checks(rules: z.output<S>, policy: PolicyHeader): Checks;
+  /** Limits of the run of these facts, for the ledger to enforce again, atomically. */
+  budgets?(rules: z.output<S>, policy: PolicyHeader, facts: Facts): readonly BudgetLimit[];
+  /** How records are kept. */
+  audit?(rules: z.output<S>): AuditRules;
+  /** The circuit breaker this policy asks for; undefined when it is switched off. */
+  breaker?(rules: z.output<S>, policy: PolicyHeader): BreakerRules | undefined;
   readonly examples: readonly Example[];
 }
 
