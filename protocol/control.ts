@@ -56,6 +56,8 @@ export interface ControlRequests {
   hello: { params: { readonly version: number; readonly token: string; readonly client: string }; result: { readonly pid: number; readonly version: number; readonly startedAt: number } };
   /** Opens a root run. Fails with `policy-errors` when the workspace's policies do not compile. */
   'runs.open': { params: LaunchIdentity & { readonly command: readonly string[]; readonly level: Level }; result: { readonly run: string; readonly token: string } };
+  /** Says that this connection carries the run: when it is lost and does not come back, the run is closed. Repeated after every reconnection. */
+  'runs.own': { params: { readonly run: string }; result: null };
   'runs.close': { params: { readonly run: string; readonly outcome: RunOutcome; readonly exitCode?: number; readonly error?: string }; result: null };
   'runs.kill': { params: { readonly run: string; readonly reason: string; readonly by: string }; result: null };
   'runs.list': { params: { readonly workspace?: string; readonly limit?: number }; result: readonly RunSummary[] };
@@ -90,7 +92,7 @@ export interface ControlNotifications {
 /** Stable codes of errors on both wires, in JSON-RPC's `error.data.code`. */
 export const ERROR_CODES = [
   'bad-token', 'bad-message', 'unknown-method', 'no-such-run', 'run-ended', 'no-such-gate', 'gate-decided', 'not-an-approver', 'content-changed',
-  'policy-errors', 'store-failed', 'shutting-down', 'internal', 'no-such-call', 'unreachable', 'no-node', 'bad-command',
+  'policy-errors', 'store-failed', 'shutting-down', 'internal', 'no-such-call', 'unreachable', 'no-node', 'bad-command', 'run-refused', 'agent-unknown',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
