@@ -135,6 +135,8 @@ export interface RunGraph {
   readonly gates: ReadonlyMap<string, GateView>;
   readonly balances: ReadonlyMap<string, Balance>;
   readonly policyVersion?: string;
+  /** Events that were never seen, by run: holes in its sequence. */
+  readonly missing?: ReadonlyMap<string, number>;
 }
 
 /** The node that stands for a run itself. */
