@@ -28,6 +28,9 @@ export interface PolicySnapshot {
 export interface HelloAnswer {
   readonly run: string;
   readonly agent: string;
+  readonly fleet?: string;
+  readonly workflow?: string;
+  readonly user: string;
   readonly level: Level;
   readonly policies: PolicySnapshot;
   /** Entry points of declared agents, for telling a spawned agent from any other process: name to globs over the command line's script path. */
