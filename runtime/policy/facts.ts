@@ -26,8 +26,10 @@ export interface WindowSpend {
 export interface CallMark {
   readonly kind: 'tool' | 'llm' | 'http' | 'exec' | 'spawn';
   readonly name: string;
-  /** Hash of the canonical arguments. */
+  /** SHA-256 of the canonical arguments (`canonicalArgs`). */
   readonly hash: string;
+  /** SHA-256 of the same with numbers and white space made alike (`shapeOf`): calls that differ in nothing else share it. */
+  readonly shape?: string;
   readonly at: number;
 }
 
