@@ -90,7 +90,7 @@ const urlPassword = lexical({
 });
 
 /** Detectors by the name under `credential_detection.types`. */
-export const CREDENTIALS: Readonly<Record<CredentialType, readonly Detector[]>> = {
+const CREDENTIALS: Readonly<Record<CredentialType, readonly Detector[]>> = {
   aws_key: [awsKeyId, awsSecret],
   github_token: [github],
   gitlab_token: [gitlab],
@@ -105,3 +105,8 @@ export const CREDENTIALS: Readonly<Record<CredentialType, readonly Detector[]>> 
   password: [password],
   url_password: [urlPassword],
 };
+
+/** The detectors of these types; of all, when none are given. */
+export function credentialDetectors(types: readonly CredentialType[] = CREDENTIAL_TYPES): readonly Detector[] {
+  return types.flatMap((type) => CREDENTIALS[type]);
+}

@@ -89,7 +89,7 @@ const ipv6 = lexical({
 });
 
 /** Detectors by the name under `pii_detection.types`. */
-export const PERSONAL: Readonly<Record<PersonalType, readonly Detector[]>> = {
+const PERSONAL: Readonly<Record<PersonalType, readonly Detector[]>> = {
   email: [email],
   phone: [international, northAmerican],
   credit_card: [card],
@@ -97,3 +97,8 @@ export const PERSONAL: Readonly<Record<PersonalType, readonly Detector[]>> = {
   ssn: [ssn, namedSsn],
   ip_address: [ipv4, ipv6],
 };
+
+/** The detectors of these types; of all, when none are given. */
+export function personalDetectors(types: readonly PersonalType[] = PERSONAL_TYPES): readonly Detector[] {
+  return types.flatMap((type) => PERSONAL[type]);
+}
