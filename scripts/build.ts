@@ -1,0 +1,28 @@
+// Bundles everything that ships into dist/. Each part says in its own bundle.ts how it is bundled; this runs them all.
+
+import { build, type BuildOptions } from 'esbuild';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { extensionBundle } from '../extension/bundle.ts';
+import { preloadBundle } from '../runtime/planes/node/bundle.ts';
+import { webviewBundle } from '../webview/bundle.ts';
+
+const root = join(import.meta.dirname, '..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+/** ES modules for Node. CommonJS packages inside still want `require`, which the banner gives them. */
+const node: BuildOptions = {
+  bundle: true, platform: 'node', format: 'esm', target: 'node24', outdir: 'dist', minifySyntax: true, minifyWhitespace: true, legalComments: 'none',
+  banner: { js: "import { createRequire as fullarcRequire } from 'node:module'; const require = fullarcRequire(import.meta.url);" },
+  define: { FULLARC_VERSION: JSON.stringify(version) },
+};
+const nodeBundle: BuildOptions = { ...node, entryPoints: { cli: 'runtime/cli.ts', 'language-server': 'language-server/main.ts' }, splitting: true, chunkNames: 'chunks/[name]-[hash]' };
+const policyBundle: BuildOptions = { ...node, entryPoints: { policy: 'runtime/policy/index.ts' }, banner: {}, platform: 'neutral', mainFields: ['module', 'main'] };
+
+/** Builds all bundles; throws with esbuild's message when one fails. */
+export async function buildAll(): Promise<void> {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await Promise.all([nodeBundle, policyBundle, extensionBundle, preloadBundle, webviewBundle].map((options) => build({ absWorkingDir: root, logLevel: 'warning', ...options })));
+}
+
+if (import.meta.main) await buildAll();
