@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+// The `fullarc` command: reads its arguments and hands over. One file per command under cli/.
+
+import { Command } from 'commander';
+import { FullarcError } from '../protocol/control.ts';
+import { home } from './wire/paths.ts';
+import { addCheck } from './cli/check.ts';
+import { addExplain } from './cli/explain.ts';
+import { addGates } from './cli/gates.ts';
+import { addPolicies } from './cli/policies.ts';
+import { addRun } from './cli/run.ts';
+import { addRuns } from './cli/runs.ts';
+
+declare const FULLARC_VERSION: string | undefined;
+
+const program = new Command('fullarc')
+  .description('Governs AI agents: before, during and after every action.')
+  .version(typeof FULLARC_VERSION === 'string' ? FULLARC_VERSION : 'source')
+  .showHelpAfterError('(`fullarc help <command>` shows what it takes)')
+  .addHelpText('after', `
+Exit codes: 0 success · 1 the check, the run or the command failed · 2 wrong usage · otherwise the agent's own.
+The governor keeps its data in FULLARC_HOME, else the platform's folder for program state (${home()}).`)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+addRun(program);
+addCheck(program);
+addGates(program);
+addRuns(program);
+addExplain(program);
+addPolicies(program);
+program.command('governor', { hidden: true }).description('Runs the governor in this process; started by whoever needs it.').action(async () => {
+  const { runGovernor } = await import('./governor-process.ts');
+  const mine = await runGovernor(home(), (message) => console.error(message));
+  if (!mine) console.error('another governor holds this folder');
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof FullarcError)) throw error;
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ type: 'error', code: error.code, message: error.message, remedy: error.remedy }));
+  else console.error(`fullarc: ${error.message}\n${error.remedy}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,28 @@
+// A command's connection to the governor: starts one when none runs, and is gone when the command is done.
+
+import { userInfo } from 'node:os';
+import type { ControlNotifications, ControlRequests } from '../../protocol/control.ts';
+import { controlToken, ensureGovernor } from '../governor-process.ts';
+import { connectControl, type WireClient } from '../wire/client.ts';
+import { home, socketPath } from '../wire/paths.ts';
+import type { Listeners } from '../wire/rpc.ts';
+
+export async function withControl<T>(work: (control: WireClient<ControlRequests>) => Promise<T>, onNotification?: Listeners<ControlNotifications>): Promise<T> {
+  const folder = home();
+  await ensureGovernor(folder);
+  const control = connectControl({ socket: socketPath(folder), token: controlToken(folder), hello: { client: 'cli' }, onNotification });
+  try {
+    return await work(control);
+  } finally {
+    control.close();
+  }
+}
+
+/** Who decides and who runs, when nobody is named. */
+export const osUser = (): string => userInfo().username;
+
+/** `--json` prints the value, otherwise the lines. */
+export function print(json: boolean | undefined, value: unknown, lines: () => readonly string[]): void {
+  if (json) console.log(JSON.stringify(value, null, 2));
+  else for (const line of lines()) console.log(line);
+}

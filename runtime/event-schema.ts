@@ -1,0 +1,49 @@
+// The shape of what governed processes send, checked at the door: an agent's process is not trusted to be well-behaved.
+
+import { z } from 'zod';
+import { LLM_WIRES, RISKS, RUN_OUTCOMES, TOOL_CLASSES, type ActionEvent, type EventName, type EventPayload } from '../protocol/action.ts';
+import type { After, Before } from '../protocol/agent-wire.ts';
+import { FullarcError } from '../protocol/control.ts';
+
+const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const name = z.string().max(1024);
+const texts = z.array(z.object({ at: z.string(), role: z.enum(['system', 'user', 'assistant', 'tool']), text: z.string() }));
+const usage = z.object({ input: count, output: count, cachedInput: count.optional(), cacheWrite: count.optional(), reasoning: count.optional() });
+const tool = { name, server: name.optional(), args: z.record(z.string(), z.unknown()), class: z.enum(TOOL_CLASSES).optional(), risk: z.enum(RISKS).optional() };
+const http = { method: name, url: z.string(), protocol: name, host: name, port: count, addresses: z.array(name).optional() };
+const exec = { command: z.string(), argv: z.array(z.string()), shell: z.boolean(), cwd: z.string() };
+const spawn = { agent: name, command: z.array(z.string()), depth: count };
+const outcome = z.enum(RUN_OUTCOMES);
+
+const PAYLOADS: { [E in EventName]: z.ZodType<EventPayload[E]> } = {
+  'run.before': z.object({ command: z.array(z.string()), input: texts.optional() }),
+  'run.after': z.object({ outcome, exitCode: z.number().int().optional(), error: z.string().optional() }),
+  'llm.before': z.object({ wire: z.enum(LLM_WIRES), provider: name, model: name, stream: z.boolean(), hasSystemPrompt: z.boolean(), temperature: z.number().optional(), inputTokens: count, maxOutputTokens: count.optional(), tools: z.array(name), texts, estimatedCost: count.optional() }),
+  'llm.after': z.object({ model: name, status: z.enum(['ok', 'error', 'aborted']), usage: usage.optional(), texts, toolRequests: z.array(name), cost: count.optional(), error: z.string().optional() }),
+  'tool.before': z.object(tool),
+  'tool.after': z.object({ ...tool, texts, isError: z.boolean().optional() }),
+  'http.before': z.object(http),
+  'http.after': z.object({ ...http, status: count.optional(), error: z.string().optional() }),
+  'exec.before': z.object(exec),
+  'exec.after': z.object({ ...exec, exitCode: z.number().int().optional(), signal: name.optional() }),
+  'spawn.before': z.object(spawn),
+  'spawn.after': z.object({ ...spawn, outcome }),
+  'output.after': z.object({ texts, final: z.boolean() }),
+};
+
+const key = z.string().min(1).max(4096);
+const head = z.object({ key, event: z.looseObject({ event: z.string() }), causes: z.array(key).max(1000).optional() });
+
+/** A call as it came over the wire, or `bad-message` saying what is wrong with it. */
+export function parseCall(raw: unknown, phase: 'before' | 'after'): Before & After {
+  const call = head.safeParse(raw);
+  if (!call.success) throw bad(z.prettifyError(call.error));
+  const event = call.data.event.event as EventName;
+  const schema = Object.hasOwn(PAYLOADS, event) && event.endsWith(`.${phase}`) ? PAYLOADS[event] : undefined;
+  if (!schema) throw bad(`there is no event ${JSON.stringify(event)} for "${phase}"`);
+  const payload = schema.safeParse(call.data.event);
+  if (!payload.success) throw bad(`${event}: ${z.prettifyError(payload.error)}`);
+  return { key: call.data.key, causes: call.data.causes, event: { ...payload.data, event } as ActionEvent };
+}
+
+const bad = (message: string): FullarcError => new FullarcError('bad-message', `this call cannot be read: ${message}`, 'The process and the governor are of different versions; restart both.');

@@ -1,0 +1,69 @@
+// The governor as a process: elected by a lock that the system releases when it dies, started by whoever needs it.
+
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { FullarcError } from '../protocol/control.ts';
+import { Governor } from './governor.ts';
+import { cliPath } from './installation.ts';
+import { credentialScrub } from './scrub.ts';
+import { serve } from './server.ts';
+import { holdLock } from './store/lock.ts';
+import { openSqlite } from './store/sqlite.ts';
+import { controlTokenPath, socketPath } from './wire/paths.ts';
+
+/** How long a governor that was just started may take to listen, in milliseconds. */
+const START_MS = 15_000;
+
+/** Runs a governor in this process until it is stopped or idle. Resolves to false at once when another one holds the folder. */
+export async function runGovernor(home: string, log: (message: string) => void): Promise<boolean> {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const lock = holdLock(join(home, 'governor.lock'));
+  if (!lock) return false;
+  const store = openSqlite(join(home, 'fullarc.db'), { notice: (notice) => log(`${notice.message} ${notice.remedy}`) });
+  const governor = await Governor.open({ store, clock: Date.now, scrub: credentialScrub });
+  const stopped = Promise.withResolvers<string>();
+  const server = await serve({ governor, socket: socketPath(home), controlToken: controlToken(home), clock: Date.now, onStopped: stopped.resolve, log, idleMs: numberFrom(process.env.FULLARC_IDLE_MS), ownerGraceMs: numberFrom(process.env.FULLARC_OWNER_GRACE_MS) });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop(signal));
+  log(`governor ${process.pid} listens on ${socketPath(home)}`);
+  log(`governor ${process.pid} stopped: ${await stopped.promise}`);
+  lock.release();
+  return true;
+}
+
+/** Makes sure that a governor answers on this folder's socket; starts one, detached, when none does. Throws `unreachable` with the reason when it does not come up. */
+export async function ensureGovernor(home: string): Promise<void> {
+  if (await answers(socketPath(home))) return;
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const started = spawn(process.execPath, [cliPath(), 'governor'], { detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, FULLARC_HOME: home, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' } });
+  let complaint = '';
+  started.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text; });
+  const until = Date.now() + START_MS;
+  while (!(await answers(socketPath(home)))) {
+    if (started.exitCode) throw new FullarcError('unreachable', `the governor did not start: ${complaint.trim() || `exit code ${started.exitCode}`}`, 'Mend the cause named above; nothing runs ungoverned meanwhile.');
+    if (Date.now() > until) throw new FullarcError('unreachable', `the governor did not listen within ${START_MS / 1000} s. ${complaint.trim()}`, `Look into ${home}, or set FULLARC_HOME to another folder.`);
+    await delay(25);
+  }
+  started.stderr.destroy();
+  started.unref();
+}
+
+/** The token that opens the control wire; made once, readable by this user alone. */
+export function controlToken(home: string): string {
+  const path = controlTokenPath(home);
+  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
+  return readFileSync(path, 'utf8').trim();
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket);
+    probe.once('connect', () => (probe.destroy(), resolve(true)));
+    probe.once('error', () => resolve(false));
+  });
+}
+
+const numberFrom = (text: string | undefined): number | undefined => (text && Number.isFinite(Number(text)) ? Number(text) : undefined);

@@ -1,0 +1,194 @@
+// The governor's socket: who connects, what their token lets them do, and what they are told.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { chmodSync, rmSync } from 'node:fs';
+import { timingSafeEqual } from 'node:crypto';
+import { WIRE_VERSION, type AgentNotifications, type AgentRequests, type HelloAnswer } from '../protocol/agent-wire.ts';
+import { FullarcError, type ControlNotifications, type ControlRequests } from '../protocol/control.ts';
+import { parseCall } from './event-schema.ts';
+import type { Governor } from './governor.ts';
+import { securePath } from './wire/paths.ts';
+import { Peer } from './wire/rpc.ts';
+
+interface Requests extends Omit<AgentRequests, 'hello'>, Omit<ControlRequests, 'hello'> {
+  hello: { params: { readonly version: number; readonly token: string }; result: HelloAnswer | ControlRequests['hello']['result'] };
+}
+type Notifications = AgentNotifications & ControlNotifications;
+type Connection = Peer<Requests, Notifications>;
+type Handler<M extends keyof Requests> = (params: Requests[M]['params'], signal: AbortSignal) => Requests[M]['result'] | Promise<Requests[M]['result']>;
+
+export interface ServerOptions {
+  readonly governor: Governor;
+  readonly socket: string;
+  readonly controlToken: string;
+  readonly clock: () => number;
+  /** How long a run may be without the process that launched it, in milliseconds. */
+  readonly ownerGraceMs?: number;
+  /** How long the governor stays with nothing to do and nobody connected, in milliseconds. */
+  readonly idleMs?: number;
+  /** The server has stopped, by request or because it was idle. */
+  readonly onStopped?: (reason: string) => void;
+  readonly log?: (message: string) => void;
+}
+
+const OWNER_GRACE_MS = 15_000;
+const IDLE_MS = 5 * 60_000;
+const TICK_MS = 1_000;
+
+/** Listens until `stop`. The socket's folder is made private to this user first. */
+export async function serve(options: ServerOptions): Promise<{ stop(reason: string): Promise<void> }> {
+  const server = new GovernorServer(options);
+  await server.listen();
+  return server;
+}
+
+class GovernorServer {
+  readonly #options: ServerOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  readonly #watching = new Map<Connection, string | undefined>();
+  readonly #agents = new Map<string, Set<Connection>>();
+  readonly #owners = new Map<string, Connection>();
+  readonly #orphanedAt = new Map<string, number>();
+  readonly #startedAt: number;
+  #timer: NodeJS.Timeout | undefined;
+  #idleSince: number;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#startedAt = this.#idleSince = options.clock();
+    this.#server = createServer((socket) => this.#accept(socket));
+    options.governor.listen({
+      event: (event, workspace) => this.#watchers(workspace, 'event', event),
+      policies: (status) => this.#watchers(status.workspace, 'policies.changed', status),
+      swapped: (workspace) => void this.#swapped(workspace),
+      stop: (run, reason) => this.#toAgent(run, 'stop', { reason }),
+      held: (run, key, gate, message) => this.#toAgent(run, 'held', { key, gate, message }),
+    });
+  }
+
+  async listen(): Promise<void> {
+    const { socket } = this.#options;
+    securePath(socket);
+    if (process.platform !== 'win32') rmSync(socket, { force: true });
+    await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(socket, resolve));
+    if (process.platform !== 'win32') chmodSync(socket, 0o600);
+    this.#timer = setInterval(() => void this.#tick(), TICK_MS);
+  }
+
+  stop(reason: string): Promise<void> {
+    this.#stopped ??= this.#stop(reason);
+    return this.#stopped;
+  }
+
+  async #stop(reason: string): Promise<void> {
+    clearInterval(this.#timer);
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const connection of this.#connections) connection.close();
+    await closed;
+    await this.#options.governor.close();
+    this.#options.onStopped?.(reason);
+  }
+
+  #accept(socket: Socket): void {
+    const connection: Connection = new Peer(socket);
+    this.#connections.add(connection);
+    connection.handle({ hello: (params) => this.#hello(connection, params) });
+    connection.gone.addEventListener('abort', () => this.#left(connection), { once: true });
+  }
+
+  #left(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#watching.delete(connection);
+    for (const connections of this.#agents.values()) connections.delete(connection);
+    for (const [run, owner] of this.#owners) if (owner === connection) this.#owners.delete(run);
+  }
+
+  async #hello(connection: Connection, { version, token }: Requests['hello']['params']): Promise<Requests['hello']['result']> {
+    if (version !== WIRE_VERSION) throw new FullarcError('bad-message', `this governor speaks version ${WIRE_VERSION} of the wire, the caller version ${version}`, 'Restart the governor (command "Fullarc: Restart Governor") so that both come from the same installation.');
+    if (sameToken(token, this.#options.controlToken)) {
+      connection.handle(this.#control(connection));
+      return { pid: process.pid, version: WIRE_VERSION, startedAt: this.#startedAt };
+    }
+    const answer = await this.#options.governor.hello(String(token));
+    connection.handle(this.#agent(answer.run));
+    const connections = this.#agents.get(answer.run) ?? new Set();
+    this.#agents.set(answer.run, connections.add(connection));
+    return answer;
+  }
+
+  /** What a governed process may ask: verdicts about its own run. */
+  #agent(run: string): { [M in 'before' | 'after' | 'progress' | 'abandon']: Handler<M> } {
+    const { governor } = this.#options;
+    return {
+      before: (params, signal) => governor.before(run, parseCall(params, 'before'), signal),
+      after: (params) => governor.after(run, parseCall(params, 'after')),
+      progress: async ({ key, outputTokens }) => ({ stop: await governor.progress(run, String(key), Number(outputTokens)) }),
+      abandon: async ({ key }) => (await governor.abandon(run, String(key)), null),
+    };
+  }
+
+  #control(connection: Connection): { [M in Exclude<keyof ControlRequests, 'hello'>]: Handler<M> } {
+    const { governor } = this.#options;
+    return {
+      'runs.open': async ({ command, level, ...identity }) => {
+        const opened = await governor.openRun(identity, command, level);
+        this.#owners.set(opened.run, connection);
+        return opened;
+      },
+      'runs.own': ({ run }) => (this.#owners.set(run, connection), null),
+      'runs.close': async ({ run, outcome, exitCode, error }) => (await governor.closeRun(run, outcome, exitCode, error), null),
+      'runs.kill': async ({ run, reason, by }) => (await governor.kill(run, reason, by), null),
+      'runs.list': (params) => governor.listRuns(params),
+      'runs.events': ({ run }) => governor.eventsOf(run),
+      watch: ({ workspace }) => (this.#watching.set(connection, workspace), null),
+      'gates.list': (params) => governor.listGates(params),
+      'gates.decide': ({ gate, decision, by, reason, contentHash }) => governor.decide(gate, decision, by, reason, contentHash),
+      'policies.status': ({ workspace }) => governor.policies(workspace),
+      'policies.reload': ({ workspace }) => governor.policies(workspace, true),
+      'process.output': (output) => (this.#watchers(governor.workspaceOf(output.run) ?? '', 'process.output', output), null),
+      'audit.verify': ({ run }) => governor.verify(run),
+      shutdown: ({ reason }) => (setImmediate(() => void this.stop(reason)), null),
+    };
+  }
+
+  #watchers<M extends keyof ControlNotifications>(workspace: string, method: M, body: ControlNotifications[M]): void {
+    for (const [connection, wanted] of this.#watching) if (wanted === undefined || wanted === workspace) connection.notify(method, body as Notifications[M]);
+  }
+
+  #toAgent<M extends keyof AgentNotifications>(run: string, method: M, body: AgentNotifications[M]): void {
+    for (const connection of this.#agents.get(run) ?? []) connection.notify(method, body as Notifications[M]);
+  }
+
+  async #swapped(workspace: string): Promise<void> {
+    for (const run of this.#agents.keys()) {
+      if (this.#options.governor.workspaceOf(run) === workspace) this.#toAgent(run, 'policies', await this.#options.governor.snapshot(run));
+    }
+  }
+
+  /** Every second: time for gates and reservations, runs whose launcher is gone, and whether to leave. */
+  async #tick(): Promise<void> {
+    const { governor, clock, ownerGraceMs = OWNER_GRACE_MS, idleMs = IDLE_MS, log } = this.#options;
+    try {
+      await governor.tick();
+      const now = clock();
+      for (const run of governor.roots) {
+        if (this.#owners.has(run)) this.#orphanedAt.delete(run);
+        else if (now - (this.#orphanedAt.get(run) ?? this.#orphanedAt.set(run, now).get(run) ?? now) > ownerGraceMs) {
+          this.#orphanedAt.delete(run);
+          await governor.closeRun(run, 'failed', undefined, 'the process that launched it went away');
+        }
+      }
+      if (this.#connections.size || governor.roots.length) this.#idleSince = now;
+      else if (now - this.#idleSince > idleMs) await this.stop('idle');
+    } catch (error) {
+      log?.(`tick: ${(error as Error).message}`); // a full disk, say: the next tick tries again
+    }
+  }
+}
+
+function sameToken(given: unknown, expected: string): boolean {
+  const [a, b] = [Buffer.from(String(given)), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
