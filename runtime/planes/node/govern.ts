@@ -1,0 +1,21 @@
+// Puts a process under its governor: every plane of the preload, composed.
+
+import { isMainThread } from 'node:worker_threads';
+import { hookChildProcess } from './child-process.ts';
+import { openGovernor } from './governor.ts';
+import type { Identity } from './identity.ts';
+import { hookNodeHttp } from './node-http.ts';
+import { syncGovernor } from './sync.ts';
+import { hookUndici } from './undici.ts';
+import { hookWorkers } from './workers.ts';
+
+/** `preload` is the path of the bundle, which children and workers load as well. */
+export function govern(identity: Identity, preload: string): void {
+  const governor = openGovernor(identity, { onRefused: (message) => void (isMainThread && process.stderr.write(`fullarc: ${message}\n`)) });
+  const http = { governor, ...(identity.gateway && { gateway: identity.gateway }) };
+  const processes = syncGovernor(identity, preload);
+  hookNodeHttp(http);
+  hookUndici(http);
+  hookChildProcess({ identity, preload, governor: processes });
+  hookWorkers(identity, preload);
+}

@@ -1,0 +1,57 @@
+// Where an outbound HTTP request goes: untouched, to the LLM gateway, or to the governor for judgement first.
+
+import { randomUUID } from 'node:crypto';
+import type { HttpCall } from '../../../protocol/action.ts';
+import type { Governor } from './governor.ts';
+import type { Identity } from './identity.ts';
+import { refusalError } from './refusal.ts';
+import type { RefusalError } from './refusal.ts';
+import { isLlmRequest } from './targets.ts';
+
+export type Route = { readonly to: 'there' } | { readonly to: 'gateway'; readonly url: URL } | { readonly to: 'governor'; readonly call: HttpCall };
+
+export interface Outbound {
+  readonly method: string;
+  readonly url: URL;
+  /** Asked with a lower-case name. */
+  hasHeader(name: string): boolean;
+}
+
+export function route({ method, url, hasHeader }: Outbound, gateway: URL | undefined): Route {
+  if (gateway && url.host === gateway.host) return { to: 'there' };
+  if (gateway && isLlmRequest(url, hasHeader)) return { to: 'gateway', url: throughGateway(url, gateway) };
+  return { to: 'governor', call: httpCall(method, url) };
+}
+
+export interface JudgedCall {
+  /** Undefined when the request may leave. */
+  readonly refusal?: RefusalError;
+  /** Reports how it went, once: later reports are ignored. */
+  ended(outcome: { readonly status?: number; readonly error?: string }): void;
+}
+
+/** Asks about a request before it leaves. Never rejects. */
+export async function judge(governor: Governor, call: HttpCall, signal?: AbortSignal): Promise<JudgedCall> {
+  const key = randomUUID();
+  const answer = await governor.before(key, { event: 'http.before', ...call }, signal);
+  let open = answer.go;
+  return {
+    ...(!answer.go && { refusal: refusalError(answer) }),
+    ended: (outcome) => {
+      if (open) void governor.after(key, { event: 'http.after', ...call, ...outcome });
+      open = false;
+    },
+  };
+}
+
+export type HttpPlane = Pick<Identity, 'gateway'> & { readonly governor: Governor };
+
+function throughGateway(url: URL, gateway: URL): URL {
+  return new URL(`${gateway.pathname.replace(/\/$/, '')}/u/${url.protocol.slice(0, -1)}/${url.host}${url.pathname}${url.search}`, gateway);
+}
+
+function httpCall(method: string, url: URL): HttpCall {
+  const protocol = url.protocol.slice(0, -1);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return { method: method.toUpperCase(), url: url.href, protocol, host, port: Number(url.port) || (protocol === 'https' ? 443 : 80) };
+}
