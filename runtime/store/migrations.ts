@@ -62,11 +62,15 @@ export const MIGRATIONS: readonly Migration[] = [
         answer TEXT,
         after_answer TEXT,
         hold TEXT,
+        outcome TEXT,
+        provider TEXT,
+        mark TEXT,
         at INTEGER NOT NULL,
         PRIMARY KEY (run, key)
       ) STRICT;
       CREATE INDEX calls_by_node ON calls (node);
-      CREATE INDEX calls_running ON calls (run) WHERE state = 'running';
+      CREATE INDEX calls_open ON calls (run) WHERE state IN ('held', 'running');
+      CREATE INDEX calls_marked ON calls (run, at) WHERE mark IS NOT NULL;
 
       CREATE TABLE gates (
         id TEXT PRIMARY KEY,
@@ -80,8 +84,9 @@ export const MIGRATIONS: readonly Migration[] = [
         expires_at INTEGER NOT NULL,
         content_hash TEXT NOT NULL,
         policy_version TEXT NOT NULL,
-        details TEXT NOT NULL,
-        decision TEXT CHECK (decision IN ('approved', 'rejected', 'expired-allow', 'expired-block')),
+        details TEXT,
+        round INTEGER NOT NULL DEFAULT 1,
+        decision TEXT CHECK (decision IN ('approved', 'rejected', 'expired-allow', 'expired-block', 'withdrawn')),
         decided_by TEXT,
         decided_at INTEGER,
         reason TEXT,
@@ -91,11 +96,12 @@ export const MIGRATIONS: readonly Migration[] = [
 
       CREATE TABLE votes (
         gate TEXT NOT NULL REFERENCES gates (id),
+        round INTEGER NOT NULL,
         person TEXT NOT NULL,
         decision TEXT NOT NULL CHECK (decision IN ('approve', 'reject')),
         reason TEXT,
         at INTEGER NOT NULL,
-        PRIMARY KEY (gate, person, decision)
+        PRIMARY KEY (gate, round, person, decision)
       ) STRICT;
 
       CREATE TABLE balances (

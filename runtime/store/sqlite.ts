@@ -1,4 +1,4 @@
-// The embedded store: SQLite through node:sqlite, one connection, write-ahead log, every commit synced. The only file that imports node:sqlite.
+// The embedded store: SQLite through node:sqlite, one connection, write-ahead log, every commit synced.
 // It wants a local disk: a write-ahead log does not work over a network file system, and opening one there is refused where SQLite notices.
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
@@ -16,29 +16,27 @@ export interface SqliteOptions {
   /** How long to wait for another process that holds the file, in milliseconds. */
   readonly busyTimeoutMs?: number;
   readonly migrations?: readonly Migration[];
-}
-
-export interface SqliteStore extends Store {
-  /** What happened while opening that a person should know. */
-  readonly notices: readonly StoreNotice[];
+  /** Told what happened while opening that a person should know. */
+  readonly notice?: (notice: StoreNotice) => void;
 }
 
 /**
  * Opens the store at `path`, making folder and file when they are missing; `:memory:` keeps everything in memory.
- * A damaged file is set aside and replaced, and `notices` says so. Throws `store-failed` when the file is out of reach, belongs to another program or to a newer Fullarc.
+ * A damaged file is set aside and replaced, and `notice` is told. Throws `store-failed` when the file is out of reach, belongs to another program or to a newer Fullarc.
  */
-export function openSqlite(path: string, options: SqliteOptions = {}): SqliteStore {
-  const { clock = Date.now, groupSize = 256, busyTimeoutMs = 5000, migrations = MIGRATIONS } = options;
-  const notices: StoreNotice[] = [];
+export function openSqlite(path: string, options: SqliteOptions = {}): Store {
+  const { clock = Date.now, groupSize = 256, busyTimeoutMs = 5000, migrations = MIGRATIONS, notice } = options;
   const open = (): DatabaseSync => openDatabase(path, busyTimeoutMs, migrations);
   const replaceDamaged = (error: unknown): DatabaseSync => {
     if (!isDamage(error)) throw error;
-    notices.push(quarantine(path, clock(), (error as Error).message));
-    return open();
+    const moved = quarantine(path, clock(), (error as Error).message);
+    const database = open();
+    notice?.(moved);
+    return database;
   };
   try {
     const group = new GroupCommit(new SqliteConnection(attempt(open, replaceDamaged), path), groupSize);
-    return { path, notices, transaction: (work) => group.submit(work), close: () => group.close() };
+    return { path, transaction: (work) => group.submit(work), close: () => group.close() };
   } catch (error) {
     throw explainFailure(error, path);
   }

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunInfo } from '../../protocol/run-graph.ts';
-import { openSqlite, type SqliteOptions, type SqliteStore } from '../../runtime/store/sqlite.ts';
+import { openSqlite, type SqliteOptions } from '../../runtime/store/sqlite.ts';
 import type { Store, Tx } from '../../runtime/store/store.ts';
 
 export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
@@ -16,7 +16,7 @@ export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<
   }
 }
 
-export function withStore<T>(use: (store: SqliteStore, path: string) => Promise<T>, options: SqliteOptions = {}): Promise<T> {
+export function withStore<T>(use: (store: Store, path: string) => Promise<T>, options: SqliteOptions = {}): Promise<T> {
   return inFolder(async (folder) => {
     const path = join(folder, 'state.db');
     const store = openSqlite(path, options);
