@@ -17,6 +17,7 @@ import { Runs } from './runs.ts';
 import type { Scrub } from './shown.ts';
 import { Spending, type Situation } from './spending.ts';
 import type { Commit, Store, Tx } from './store/store.ts';
+import { WaitingRoom } from './waiting-room.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 export interface GovernorOptions {
@@ -55,7 +56,7 @@ export class Governor {
   readonly #judge: Judge;
   readonly #live = new Map<string, LiveRun>();
   readonly #workspaces = new Map<string, Promise<Workspace>>();
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #waiting = new WaitingRoom();
   readonly #listeners = new Set<Partial<GovernorEvents>>();
 
   private constructor(options: GovernorOptions) {
@@ -134,7 +135,7 @@ export class Governor {
     this.#breakers.ran(workspace.engine, live.info, outcome === 'completed', this.#clock());
     this.#publish(events);
     this.#live.delete(run);
-    this.#wake((key) => key.startsWith(`${run}\n`));
+    this.#waiting.wake((key) => key.startsWith(`${run}\n`));
   }
 
   /** The kill switch for one run and everything below it: new actions are refused at once, what is in flight is told to stop. */
@@ -144,7 +145,7 @@ export class Governor {
       if (live.info.id !== run && !live.ancestors.includes(run)) continue;
       live.killed = { scope: `run ${run}`, by, reason };
       this.#tell('stop', live.info.id, `stopped by ${by}: ${reason}`);
-      this.#wake((key) => key.startsWith(`${live.info.id}\n`));
+      this.#waiting.wake((key) => key.startsWith(`${live.info.id}\n`));
     }
   }
 
@@ -164,7 +165,7 @@ export class Governor {
     for (;;) {
       const live = this.#running(run);
       const workspace = await this.#workspace(live.info.workspace);
-      const woken = this.#sleeper(`${run}\n${call.key}`, signal);
+      const place = this.#waiting.enter(`${run}\n${call.key}`, signal);
       try {
         const commit = this.#store.transaction(async (tx) => {
           const judged = await this.#judge.before(tx, this.#situation(live, workspace), call);
@@ -175,9 +176,9 @@ export class Governor {
         this.#publish(judged.events);
         if (judged.kind === 'answer') return judged.answer;
         this.#tell('held', run, call.key, judged.gate, judged.message);
-        await woken.promise;
+        await place.woken;
       } finally {
-        woken.forget();
+        place.forget();
       }
     }
   }
@@ -202,7 +203,7 @@ export class Governor {
     if (!live) return;
     const workspace = await this.#workspace(live.info.workspace);
     this.#publish(await this.#store.transaction((tx) => this.#judge.abandon(tx, this.#situation(live, workspace), key)).durable);
-    this.#wake((each) => each === `${run}\n${key}`);
+    this.#waiting.wake((each) => each === `${run}\n${key}`);
   }
 
   // Gates
@@ -217,7 +218,7 @@ export class Governor {
       return { result, events: await this.#decided(tx, { ...before, decision: result.outcome, by, reason }, now) };
     }).durable;
     this.#publish(events);
-    this.#wake(() => true);
+    this.#waiting.wake(() => true);
     return result;
   }
 
@@ -232,7 +233,7 @@ export class Governor {
     }).durable;
     if (!events.length) return;
     this.#publish(events);
-    this.#wake(() => true);
+    this.#waiting.wake(() => true);
   }
 
   // Views
@@ -338,7 +339,7 @@ export class Governor {
     this.#tell('policies', workspace.status());
     if (!swapped) return;
     this.#tell('swapped', workspace.folder);
-    this.#wake(() => true);
+    this.#waiting.wake(() => true);
     const roots = [...this.#live.values()].filter((live) => live.info.workspace === workspace.folder && live.info.depth === 0);
     if (!roots.length) return;
     const events = await this.#store.transaction(async (tx) => {
@@ -377,28 +378,6 @@ export class Governor {
 
   #tell<K extends keyof GovernorEvents>(what: K, ...args: Parameters<GovernorEvents[K]>): void {
     for (const listener of this.#listeners) (listener[what] as ((...each: Parameters<GovernorEvents[K]>) => void) | undefined)?.(...args);
-  }
-
-  /** A promise that `#wake` resolves. Made before the call is judged, so that no decision falls between judging and waiting. */
-  #sleeper(key: string, signal: AbortSignal | undefined): { promise: Promise<void>; forget(): void } {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    promise.catch(() => {}); // a caller that goes away before it waits has nobody to tell
-    const aborted = () => reject(signal?.reason);
-    signal?.addEventListener('abort', aborted, { once: true });
-    const waiting = this.#waiting.get(key) ?? new Set();
-    this.#waiting.set(key, waiting.add(resolve));
-    return {
-      promise,
-      forget: () => {
-        signal?.removeEventListener('abort', aborted);
-        waiting.delete(resolve);
-        if (!waiting.size) this.#waiting.delete(key);
-      },
-    };
-  }
-
-  #wake(which: (key: string) => boolean): void {
-    for (const [key, waiting] of this.#waiting) if (which(key)) for (const resolve of waiting) resolve();
   }
 }
 
