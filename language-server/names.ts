@@ -1,10 +1,11 @@
-// The names that governance files declare and use: agents, fleets, tools, domains, signals, policies. Read part by part and remembered by syntax tree, so that an edit costs one part.
+// The names that governance files declare and use: agents, fleets, tools, policies, models. Read part by part and remembered by syntax tree, so that an edit costs one part.
 
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { Node, Pair } from 'yaml';
+import { fieldAt } from '../runtime/policy/describe.ts';
 import type { GovernanceDocument, Parsed, Part, Path, Span } from '../runtime/policy/document.ts';
 
-export const SECTIONS = { agents: 'agent', fleets: 'fleet', tools: 'tool', domains: 'domain', signals: 'signal' } as const;
+export const SECTIONS = { agents: 'agent', fleets: 'fleet', tools: 'tool' } as const;
 export type NameKind = (typeof SECTIONS)[keyof typeof SECTIONS] | 'policy' | 'model';
 
 /** Spans count from the start of the file. */
@@ -33,6 +34,7 @@ export interface FileNames {
 /** Remembers what each part declares and uses, for as long as its syntax tree lives. */
 export class NameReader {
   readonly #known = new WeakMap<Parsed, FileNames>();
+  readonly #kinds = new Map<string, NameKind | undefined>();
 
   read(document: GovernanceDocument): FileNames {
     const parts = document.parts.map((part) => ({ start: part.start, names: this.#part(part) }));
@@ -45,45 +47,45 @@ export class NameReader {
   #part(part: Part): FileNames {
     const known = this.#known.get(part.parsed);
     if (known) return known;
-    const names = namesOf(part);
+    const names = namesOf(part, (path, category) => this.#kind(path, category));
     this.#known.set(part.parsed, names);
     return names;
   }
+
+  /** The schema is asked once for all paths that differ only in a position or in a name of the author's choice. */
+  #kind(path: Path, category: string | undefined): NameKind | undefined {
+    const key = JSON.stringify([category, ...path.map((step, at) => (typeof step === 'number' || (at === 1 && path[0] !== 'policies') ? 0 : step))]);
+    if (!this.#kinds.has(key)) {
+      if (this.#kinds.size >= MANY_PATHS) this.#kinds.clear();
+      this.#kinds.set(key, kindAt(path, category));
+    }
+    return this.#kinds.get(key);
+  }
 }
 
-/** What kind of name stands at a path, if any: the one table of where names are used. */
-export function kindAt(path: Path): NameKind | undefined {
-  const [top, second, ...rest] = path;
-  const last = rest.findLast((step) => typeof step === 'string');
-  if (top === 'agents' && rest[0] === 'fleet') return 'fleet';
-  if (top === 'tests' && rest.length === 1 && last === 'agent') return 'agent';
-  if (top === 'tests' && last === 'policy') return 'policy';
-  if (top === 'signals' && rest.join('.') === 'starts.agent') return 'agent';
-  if (top === 'domains' && rest[0] === 'grants') return rest[2] === 'agents' ? 'agent' : undefined;
-  if (top !== 'policies' || typeof second !== 'number') return undefined;
-  if (rest[0] === 'overrides') return 'policy';
-  if (rest[0] === 'scope') return SCOPE_KINDS.get(String(last));
-  return rest[0] === 'rules' && typeof rest[1] === 'string' ? RULE_KINDS.get(String(last)) : undefined;
+/** What kind of name stands at a path, if any, as the schema says. `category` is that of the policy the path leads into. */
+export function kindAt(path: Path, category: string | undefined): NameKind | undefined {
+  const field = path.findLast((step) => typeof step === 'string');
+  if (path[0] === 'policies' && (MODEL_LISTS.has(String(field)) || path.at(-2) === 'model_limits')) return 'model';
+  const reference = fieldAt(path, category)?.reference;
+  return reference === 'category' ? undefined : reference;
 }
 
-const SCOPE_KINDS: ReadonlyMap<string, NameKind> = new Map([['agents', 'agent'], ['fleets', 'fleet']]);
+/** Fields of rules that hold model names. Models are not declared, so no schema refers to them. */
+const MODEL_LISTS: ReadonlySet<string> = new Set(['allowed_models', 'blocked_models']);
 
-/** Fields of rules that hold names, by the name of the field: the same word means the same thing in every category. */
-const RULE_KINDS: ReadonlyMap<string, NameKind> = new Map<string, NameKind>([
-  ...['require_approval_for', 'blocked_tools', 'allowed_tools', 'tools', 'exempt_tools', 'risky_tools', 'required_tools'].map((field) => [field, 'tool'] as const),
-  ...['allowed_agents', 'blocked_agents', 'denied_agents', 'agents', 'allowed_children', 'blocked_children'].map((field) => [field, 'agent'] as const),
-  ...['allowed_models', 'blocked_models', 'models', 'model', 'fallback_model'].map((field) => [field, 'model'] as const),
-]);
-
-function namesOf(part: Part): FileNames {
+function namesOf(part: Part, kindOf: typeof kindAt): FileNames {
   const declarations: Declaration[] = [];
   const uses: Use[] = [];
   const root = part.kind === 'policy' ? ['policies'] : [];
+  let category: string | undefined;
   walk(part.parsed.node, root, part.parsed.value, (path, node, value, pair) => {
+    if (path.length === 2) category = text(value, 'category');
     const declared = declarationAt(path, node, value, pair);
     if (declared) declarations.push(declared);
-    const kind = isScalar(node) && typeof node.value === 'string' ? kindAt(path) : undefined;
+    const kind = isScalar(node) && typeof node.value === 'string' && path.length > 2 ? kindOf(path, category) : undefined;
     if (kind && isScalar(node)) uses.push({ kind, name: String(node.value), at: spanOf(node) });
+    if (path.at(-2) === 'model_limits' && pair && isScalar(pair.key)) uses.push({ kind: 'model', name: String(pair.key.value), at: spanOf(pair.key) });
   });
   return { declarations, uses };
 }
@@ -129,5 +131,13 @@ function spanOf(node: Node): Span {
   const [start, end] = node.range ?? [0, 0];
   return { start, end };
 }
+
+function text(value: unknown, key: string): string | undefined {
+  const found = member(value, key);
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** More distinct paths than the language has; a file full of unknown keys must not fill the memory. */
+const MANY_PATHS = 5000;
 
 const moved = (span: Span, by: number): Span => ({ start: span.start + by, end: span.end + by });

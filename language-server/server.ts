@@ -127,7 +127,7 @@ export function serve(connection: Connection, disk: Disk): void {
 
   connection.onCompletion(({ textDocument, position }) => {
     const found = at(textDocument.uri, position);
-    return { isIncomplete: false, items: found ? complete(found.file.document, found.offset, found.file.set).map((proposal) => toCompletionItem(proposal, proposal.topic)) : [] };
+    return { isIncomplete: false, items: found ? complete(found.file.document, found.offset, found.file.set).map(toCompletionItem) : [] };
   });
   connection.onCompletionResolve((item): CompletionItem => {
     const markdown = explainTopic(item.data);

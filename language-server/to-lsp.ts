@@ -1,6 +1,6 @@
 // From the project's plain shapes to those of the language server protocol. Ours count lines and columns from 1, LSP from 0.
 
-import { CodeActionKind, CompletionItemKind, CompletionItemTag, DiagnosticSeverity, DiagnosticTag, InsertTextFormat, InsertTextMode, MarkupKind, SymbolKind } from 'vscode-languageserver';
+import { CodeActionKind, CompletionItemKind, DiagnosticSeverity, DiagnosticTag, InsertTextFormat, InsertTextMode, MarkupKind, SymbolKind } from 'vscode-languageserver';
 import type { CodeAction, CompletionItem, Diagnostic, DocumentSymbol, Hover, Range, TextEdit, WorkspaceSymbol } from 'vscode-languageserver';
 import type { Finding, Severity, TextRange } from '../protocol/finding.ts';
 import type { Action } from './features/code-actions.ts';
@@ -23,19 +23,17 @@ export function toDiagnostic(finding: Finding, uriOf: (file: string) => string):
   return { range: toRange(finding), severity: SEVERITY[finding.severity], code: finding.code, source: 'fullarc', message: finding.message, ...(related ? { relatedInformation: related } : {}), ...(tags ? { tags } : {}) };
 }
 
-/** `data` finds the proposal's documentation again when the client asks for it. */
-export function toCompletionItem(proposal: Proposal, data: unknown): CompletionItem {
+/** The topic travels along, so that the documentation can be made when the client asks for it. */
+export function toCompletionItem(proposal: Proposal): CompletionItem {
   return {
     label: proposal.label,
     kind: PROPOSAL[proposal.sort],
     textEdit: { range: toRange(proposal.range), newText: proposal.text },
     insertTextFormat: proposal.snippet ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
-    insertTextMode: InsertTextMode.adjustIndentation,
-    ...(proposal.filter ? { filterText: proposal.filter } : {}),
+    insertTextMode: InsertTextMode.asIs,
     ...(proposal.detail ? { labelDetails: { description: proposal.detail } } : {}),
-    ...(proposal.rank ? { sortText: proposal.rank } : {}),
-    ...(proposal.deprecated ? { tags: [CompletionItemTag.Deprecated] } : {}),
-    ...(proposal.topic ? { data } : {}),
+    sortText: proposal.rank,
+    ...(proposal.topic ? { data: proposal.topic } : {}),
   };
 }
 
@@ -81,11 +79,8 @@ const SYMBOL: Readonly<Record<SymbolSort, SymbolKind>> = {
   agent: SymbolKind.Object,
   fleet: SymbolKind.Package,
   tool: SymbolKind.Function,
-  domain: SymbolKind.Module,
-  signal: SymbolKind.Event,
   policy: SymbolKind.Class,
   rule: SymbolKind.Property,
-  test: SymbolKind.Method,
 };
 
 const PROPOSAL: Readonly<Record<Proposal['sort'], CompletionItemKind>> = {

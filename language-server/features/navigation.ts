@@ -43,8 +43,8 @@ interface Found {
   readonly at: Span;
 }
 
-/** The name whose text holds the offset, its end included. */
+/** The name whose text holds the offset, its end included. A name over several lines is a quote that was not closed, and no name. */
 export function nameAt(document: GovernanceDocument, offset: number, scope: Scope): Found | undefined {
   const { declarations, uses } = scope.namesOf(document);
-  return [...declarations, ...uses].find(({ at }) => at.start <= offset && offset <= at.end);
+  return [...declarations, ...uses].find(({ at }) => at.start <= offset && offset <= at.end && !document.text.slice(at.start, at.end).includes('\n'));
 }

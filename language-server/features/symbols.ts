@@ -4,7 +4,7 @@ import type { TextRange } from '../../protocol/finding.ts';
 import type { GovernanceDocument, Part, Span } from '../../runtime/policy/document.ts';
 import { SECTIONS } from '../names.ts';
 
-export type SymbolSort = 'section' | 'agent' | 'fleet' | 'tool' | 'domain' | 'signal' | 'policy' | 'rule' | 'test';
+export type SymbolSort = 'section' | 'agent' | 'fleet' | 'tool' | 'policy' | 'rule';
 
 export interface OutlineSymbol {
   readonly name: string;
@@ -35,11 +35,10 @@ function sectionSymbol(document: GovernanceDocument, key: string, keySpan: Span,
 }
 
 function declared(document: GovernanceDocument, section: string, part: Part, end: number): OutlineSymbol[] {
-  const names = document.keys(part).filter(({ path }) => path[0] === section && (section === 'tests' ? path.length === 3 && path[2] === 'name' : path.length === 2));
+  const names = document.keys(part).filter(({ path }) => path[0] === section && path.length === 2);
   return names.map(({ path, key }, at) => {
     const span = trimmed(document, { start: key.start, end: names[at + 1]?.key.start ?? end });
-    const name = section === 'tests' ? textAt(document, path) : String(path[1]);
-    return { name: name || section, detail: section, sort: sortOf(section), range: document.range(span), selection: document.range(key), children: [] };
+    return { name: String(path[1]) || section, detail: section, sort: sortOf(section), range: document.range(span), selection: document.range(key), children: [] };
   });
 }
 
@@ -62,7 +61,7 @@ function rules(document: GovernanceDocument, index: number, value: unknown): Out
   });
 }
 
-const sortOf = (section: string): SymbolSort => (Object.hasOwn(SECTIONS, section) ? SECTIONS[section as keyof typeof SECTIONS] : section === 'tests' ? 'test' : 'rule');
+const sortOf = (section: string): SymbolSort => (Object.hasOwn(SECTIONS, section) ? SECTIONS[section as keyof typeof SECTIONS] : 'rule');
 
 function textAt(document: GovernanceDocument, path: readonly (string | number)[]): string {
   const span = document.locate(path)?.value;
