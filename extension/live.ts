@@ -19,6 +19,8 @@ export class Live implements vscode.Disposable {
   readonly #gateOpened = new vscode.EventEmitter<GateDetails>();
   readonly #gateDecided = new vscode.EventEmitter<string>();
   readonly #folders = new Set<string>();
+  /** Runs of these folders: the wire of a window with several folders carries those of others too. */
+  readonly #ours = new Set<string>();
   readonly #balances = new Map<string, Balance>();
   readonly #policies = new Map<string, PolicyStatus>();
   #runs: readonly RunSummary[] = [];
@@ -41,7 +43,11 @@ export class Live implements vscode.Disposable {
     this.#disposables.push(
       this.#changed, this.#gateOpened, this.#gateDecided,
       governor.onEvent((event) => this.#heard(event)),
-      governor.onPolicies((status) => { this.#policies.set(status.workspace, status); this.#changed.fire(); }),
+      governor.onPolicies((status) => {
+        if (!this.#folders.has(status.workspace)) return;
+        this.#policies.set(status.workspace, status);
+        this.#changed.fire();
+      }),
       governor.onState((state) => (state === 'connected' ? void this.#watch([...this.#folders]) : this.#changed.fire())),
       vscode.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         for (const folder of removed) this.#folders.delete(folder.uri.fsPath);
@@ -95,7 +101,8 @@ export class Live implements vscode.Disposable {
   async #watch(folders: readonly string[]): Promise<void> {
     if (this.#governor.state !== 'connected') return;
     try {
-      await Promise.all(folders.map((workspace) => this.#governor.request('watch', { workspace })));
+      const [only] = this.#folders;
+      await this.#governor.request('watch', this.#folders.size === 1 ? { workspace: only } : {}); // one watch a connection, so that several folders take all
       const statuses = await Promise.all(folders.map((workspace) => this.#governor.request('policies.status', { workspace })));
       for (const status of statuses) this.#policies.set(status.workspace, status);
     } catch (error) {
@@ -106,6 +113,8 @@ export class Live implements vscode.Disposable {
   }
 
   #heard(event: RunEvent): void {
+    if (event.type === 'run.opened' && this.#folders.has(event.info.workspace)) this.#ours.add(event.run);
+    if (!this.#ours.has(event.run)) return;
     if (event.type === 'budget') this.#keep(event);
     this.#timer ??= setTimeout(() => void this.refresh(), ASK_AGAIN_AFTER_MS);
   }
@@ -122,6 +131,7 @@ export class Live implements vscode.Disposable {
       Promise.all(folders.map((workspace) => this.#governor.request('gates.list', { workspace }))),
     ]);
     this.#runs = runs.flat().sort((a, b) => b.startedAt - a.startedAt);
+    for (const run of this.#runs) this.#ours.add(run.id);
     this.#tell(gates.flat().filter((gate) => !gate.decision).sort((a, b) => a.expiresAt - b.expiresAt));
     this.#changed.fire();
   }

@@ -1,0 +1,27 @@
+// Launch configurations: which command line follows from them, and which are refused before anything starts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { commandLine, runArguments, wrongWith } from './configuration.ts';
+
+test('a script is run by its interpreter, a program by itself', () => {
+  assert.deepEqual(commandLine({ program: '/w/a.mjs', args: ['-x'] }), ['node', '/w/a.mjs', '-x']);
+  assert.deepEqual(commandLine({ program: '/w/a.PY' }), ['python3', '/w/a.PY']);
+  assert.deepEqual(commandLine({ program: '/w/agent' }), ['/w/agent']);
+  assert.deepEqual(commandLine({ command: 'npx', args: ['tsx', 'a.ts'] }), ['npx', 'tsx', 'a.ts']);
+});
+
+test('options of the launcher never swallow arguments of the agent', () => {
+  const args = runArguments({ request: 'launch', agent: 'writer', fleet: 'outreach', command: 'node', args: ['--agent', 'other'] }, '/w');
+  assert.deepEqual(args, ['run', '--json', '--workspace', '/w', '--agent', 'writer', '--fleet', 'outreach', '--', 'node', '--agent', 'other']);
+});
+
+test('a configuration that cannot be launched says which field is wrong', () => {
+  assert.equal(wrongWith({ request: 'launch', agent: 'a', program: 'x.mjs' }), undefined);
+  assert.equal(wrongWith({ request: 'attach', run: 'r1' }), undefined);
+  assert.equal(wrongWith({ request: 'attach' })?.field, 'run');
+  assert.equal(wrongWith({ request: 'launch', program: 'x.mjs' })?.field, 'agent');
+  assert.equal(wrongWith({ request: 'launch', agent: 'a' })?.field, 'program');
+  assert.equal(wrongWith({ request: 'launch', agent: 'a', program: 'x', command: 'y' })?.field, 'program');
+  assert.equal(wrongWith({ request: 'launch', agent: 'a', command: 'y', args: 'no list' })?.field, 'args');
+});
