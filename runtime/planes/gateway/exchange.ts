@@ -1,0 +1,167 @@
+// One request of an agent for a model, from its arrival to the last byte of its answer: judged, sent, streamed, settled, and continued when its tools were refused.
+
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { Usage } from '../../../protocol/action.ts';
+import type { AfterAnswer, BeforeAnswer } from '../../../protocol/agent-wire.ts';
+import type { AgentPort } from '../port.ts';
+import { killed, refused, unanswered } from './failures.ts';
+import { redactAt, type JsonObject } from './json.ts';
+import { ask, type Asked } from './request.ts';
+import type { Session } from './session.ts';
+import type { CountTokens } from './tokens.ts';
+import { send, type Target } from './upstream.ts';
+import type { AnswerView, Failure, Fate, Fates, ToolRequest, Wire } from './wires/wire.ts';
+
+/** Where the answer goes: as one body, or as a stream of events. */
+export interface Delivery {
+  /** Waits for the work; where the wire has a way, the agent's connection is kept alive meanwhile. */
+  during<T>(work: Promise<T>, on?: 'governor' | 'provider'): Promise<T>;
+  /** The provider's own refusal, untouched. */
+  passOn(answer: IncomingMessage): Promise<void>;
+  /** Takes the provider's answer in. Text may leave already; tool calls and the end may not. */
+  receive(answer: IncomingMessage, watch: Watch): Promise<Received>;
+  /** The provider's last answer as it may be shown. A stream has shown its text already. */
+  show(reply: JsonObject): void;
+  /** The tool calls of the last answer are gone; another answer follows. */
+  next(): Promise<void>;
+  finish(fates: Fates): Promise<void>;
+  fail(failure: Failure): Promise<void>;
+}
+
+/** Told the growing length of an answer; says why it must be cut off, if it must. */
+export type Watch = (outputTokens: number) => Promise<string | undefined>;
+
+export interface Received {
+  /** Everything that came, unredacted. */
+  readonly reply: JsonObject;
+  readonly status: 'ok' | 'error' | 'aborted';
+  readonly error?: string;
+  /** Absent when the agent has been told, or is gone. */
+  readonly tell?: Failure;
+  /** The provider refused the request or never got it: nothing was used. */
+  readonly unused?: boolean;
+}
+
+export interface Exchange {
+  readonly wire: Wire;
+  readonly body: JsonObject;
+  readonly target: Target;
+  readonly headers: OutgoingHttpHeaders;
+  readonly port: AgentPort;
+  readonly session: Session;
+  readonly delivery: Delivery;
+  readonly countTokens: CountTokens;
+  /** Aborts when the agent goes away or its run is killed. */
+  readonly signal: AbortSignal;
+}
+
+/** How often a model whose tool calls were all refused is asked again within one request of the agent. */
+const MOST_ROUNDS = 3;
+
+/** Governs the request to its end. Throws only what is a bug. */
+export async function converse(exchange: Exchange): Promise<void> {
+  const { delivery, wire } = exchange;
+  let body = exchange.body;
+  let refusedBefore: Fates | undefined;
+  for (let round = 0; ; round++) {
+    const asked = await ask(exchange, body);
+    if (!asked.go) return refusedBefore ? delivery.finish(refusedBefore) : delivery.fail(asked.failure);
+    const answered = await carry(exchange, asked, refusedBefore);
+    if (!answered) return;
+    const { fates, notes } = await judgeCalls(exchange, asked.key, answered.view.calls);
+    if (notes.size === 0 || notes.size < answered.view.calls.length || round === MOST_ROUNDS) return delivery.finish(fates);
+    body = wire.continued(body, answered.reply, notes);
+    refusedBefore = fates;
+  }
+}
+
+/** Sends one governed request and takes its answer in. Undefined when there is nothing more to do: refused, failed, cut off. */
+async function carry(exchange: Exchange, asked: Asked, refusedBefore: Fates | undefined): Promise<{ reply: JsonObject; view: AnswerView } | undefined> {
+  const { delivery, signal, target, headers } = exchange;
+  const giveUp = (failure: Failure): Promise<void> => (refusedBefore ? delivery.finish(refusedBefore) : delivery.fail(failure));
+  if (signal.aborted) {
+    asked.done(false);
+    await exchange.port.abandon(asked.key);
+    return undefined;
+  }
+  let answer: IncomingMessage;
+  try {
+    answer = await delivery.during(send(target, headers, Buffer.from(JSON.stringify(asked.body)), signal), 'provider');
+  } catch (error) {
+    const message = `the provider ${target.host} could not be reached: ${error instanceof Error ? error.message : String(error)}`;
+    await settle(exchange, asked, { reply: {}, status: signal.aborted ? 'aborted' : 'error', error: message, unused: !signal.aborted });
+    await giveUp(killed(exchange.port) ?? { kind: 'upstream', message });
+    return undefined;
+  }
+  if (answer.statusCode !== 200) {
+    await settle(exchange, asked, { reply: {}, status: 'error', error: `HTTP ${answer.statusCode}`, unused: true });
+    await (refusedBefore ? (answer.resume(), delivery.finish(refusedBefore)) : delivery.passOn(answer));
+    return undefined;
+  }
+  if (refusedBefore) await delivery.next();
+  const received = await delivery.receive(answer, (outputTokens) => watch(exchange, asked.key, outputTokens));
+  answer.destroy();
+  const settled = await settle(exchange, asked, received);
+  const failure = received.status === 'ok' ? (settled.go ? undefined : refused(settled)) : killed(exchange.port) ?? received.tell;
+  if (failure) await delivery.fail(failure);
+  if (received.status !== 'ok' || !settled.go) return undefined;
+  delivery.show(redactAt(received.reply, settled.redactions));
+  return { reply: received.reply, view: exchange.wire.answer(received.reply) };
+}
+
+/** Reports how the call ended. The answer means that it is durable. */
+async function settle(exchange: Exchange, asked: Asked, received: Received): Promise<AfterAnswer> {
+  const { wire, port, delivery, session } = exchange;
+  const view = wire.answer(received.reply);
+  const usage = received.status === 'ok' && view.usage ? view.usage : await knownUsage(exchange, asked, received, view);
+  const event = {
+    event: 'llm.after', model: view.model ?? asked.view.model, status: received.status, usage, texts: view.texts,
+    toolRequests: view.calls.map((call) => call.name), ...(received.error !== undefined && { error: received.error }),
+  } as const;
+  try {
+    const answer = await delivery.during(port.after({ key: asked.key, event }));
+    if (received.status === 'ok' && answer.go) session.lastLlm = asked.key;
+    asked.done(received.status === 'ok' && answer.go);
+    return answer;
+  } catch (error) {
+    asked.done(false);
+    return unanswered(error, port);
+  }
+}
+
+/** Usage of a call whose provider has not reported all of it: what it said, and at least what came out of it. Nothing when it refused the request. */
+async function knownUsage({ countTokens }: Exchange, asked: Asked, { unused }: Received, view: AnswerView): Promise<Usage | undefined> {
+  if (unused) return undefined;
+  const output = await countTokens([...view.texts.map((part) => part.text), ...view.calls.map((call) => call.args)], asked.view.model);
+  return { ...view.usage, input: view.usage?.input ?? asked.inputTokens, output: Math.max(view.usage?.output ?? 0, output) };
+}
+
+/** What becomes of each tool call, and for those refused, what the model is told. */
+async function judgeCalls({ port, session, delivery, signal }: Exchange, llm: string, calls: readonly ToolRequest[]): Promise<{ fates: Fates; notes: ReadonlyMap<string, string> }> {
+  const judged = await delivery.during(Promise.all(calls.map(async ({ at, id, name, args }) => {
+    const call = { name, args };
+    const key = session.toolKey(id, call);
+    const answer: BeforeAnswer = await port.before({ key, event: { event: 'tool.before', ...call }, causes: [llm] }, signal).catch((error: unknown) => unanswered(error, port));
+    session.know(id, { key, call, ...(!answer.go && { result: {} }) });
+    return { at, id, key, fate: fateOf(answer, call) };
+  })));
+  if (signal.aborted) await Promise.all(judged.filter(({ fate }) => fate.kind !== 'replace').map(({ key }) => port.abandon(key)));
+  return {
+    fates: new Map(judged.map(({ at, fate }) => [at, fate])),
+    notes: new Map(judged.flatMap(({ id, fate }) => (fate.kind === 'replace' ? [[id, fate.note]] : []))),
+  };
+}
+
+function fateOf(answer: BeforeAnswer, call: { readonly name: string; readonly args: Readonly<Record<string, unknown>> }): Fate {
+  if (!answer.go) return { kind: 'replace', note: `[governance] tool ${call.name} was not executed: ${answer.message}` };
+  if (answer.redactions.length === 0) return { kind: 'keep' };
+  return { kind: 'rewrite', args: redactAt(call, answer.redactions).args };
+}
+
+async function watch({ port }: Exchange, key: string, outputTokens: number): Promise<string | undefined> {
+  try {
+    return (await port.progress({ key, outputTokens })).stop;
+  } catch (error) {
+    return unanswered(error, port).message;
+  }
+}

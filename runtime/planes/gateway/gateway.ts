@@ -1,0 +1,141 @@
+// The LLM gateway: a reverse proxy on loopback whose address names the run, so that every language, framework and command line reaches it by its base URL alone.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { GATEWAY_PATH } from '../../../protocol/agent-wire.ts';
+import type { AgentPort } from '../port.ts';
+import { converse } from './exchange.ts';
+import { isObject, parse } from './json.ts';
+import { sendFailure } from './outlet.ts';
+import { passThrough } from './passthrough.ts';
+import { sessionOf } from './session.ts';
+import { StreamDelivery } from './stream.ts';
+import { createTokenCounter, type CountTokens } from './tokens.ts';
+import { forwarded, type Target } from './upstream.ts';
+import { WholeDelivery } from './whole.ts';
+import { anthropicMessages } from './wires/anthropic-messages.ts';
+import { openaiChat } from './wires/openai-chat.ts';
+import { openaiResponses } from './wires/openai-responses.ts';
+import type { Failure, Wire } from './wires/wire.ts';
+
+export interface GatewayOptions {
+  /** The run that a token belongs to: the same port each time. Undefined for a token that is nobody's. */
+  readonly portFor: (token: string) => AgentPort | undefined;
+  /** Told of what should not happen. Never holds a text of the agent or the model. */
+  readonly log?: (message: string) => void;
+  readonly countTokens?: CountTokens;
+  /** How long a verdict may take before a streaming agent is shown life, and how often it is shown again. Milliseconds. */
+  readonly holdAfterMs?: number;
+  readonly keepAliveMs?: number;
+  /** Largest request body, in bytes. */
+  readonly maxBodyBytes?: number;
+}
+
+export interface Gateway {
+  /** Listens on loopback only; port 0 takes a free one. `url` has no path: a run's base is `url/r/TOKEN`. */
+  listen(port?: number): Promise<{ readonly port: number; readonly url: string }>;
+  /** Ends what is in flight and stops listening. */
+  close(): Promise<void>;
+}
+
+export const WIRES: readonly Wire[] = [openaiChat, openaiResponses, anthropicMessages];
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const settings = { log: () => {}, countTokens: options.countTokens ?? createTokenCounter(), holdAfterMs: 400, keepAliveMs: 5_000, maxBodyBytes: 32 * 1024 * 1024, ...withoutUndefined(options) };
+  const server = createServer((request, response) => {
+    handle(request, response, settings).catch((error: unknown) => {
+      settings.log(`gateway: ${error instanceof Error ? error.stack : String(error)}`);
+      if (response.headersSent) response.destroy();
+      else sendFailure(openaiChat, { kind: 'upstream', message: 'the gateway failed on this request and let nothing through; its log says why' }, response);
+    });
+  });
+  // A held request is silent for as long as a person thinks.
+  server.requestTimeout = 0;
+  return { listen: (port = 0) => listen(server, port), close: () => close(server) };
+}
+
+type Settings = Required<GatewayOptions>;
+
+async function handle(request: IncomingMessage, response: ServerResponse, settings: Settings): Promise<void> {
+  const wire = wireOf(request);
+  const fail = (failure: Failure): void => sendFailure(wire, failure, response);
+  if (!isLocal(request)) return fail({ kind: 'refused', message: `this gateway answers to 127.0.0.1 and localhost, not to ${request.headers.host}` });
+  const [, token, scheme, host, rest] = GATEWAY_PATH.exec(request.url ?? '') ?? [];
+  if (!token || !host) return fail({ kind: 'invalid', message: `${pathOf(request)} is not an address of this gateway; set the base URL to …/r/TOKEN/u/SCHEME/HOST/PATH` });
+  const port = settings.portFor(token);
+  if (!port) return fail({ kind: 'unauthorized', message: 'this token belongs to no open run; start the agent through Fullarc' });
+  const target: Target = { scheme: scheme as Target['scheme'], host, path: rest ?? '/', method: request.method ?? 'GET' };
+  if (!URL.canParse(`${target.scheme}://${host}${target.path}`)) return fail({ kind: 'invalid', message: `${host} is not a host` });
+
+  const body = await bodyOf(request, settings.maxBodyBytes);
+  if (body === 'too large') return fail({ kind: 'too-large', message: `the request is larger than ${settings.maxBodyBytes} bytes, the most this gateway reads` });
+  const signal = lifeOf(response, port);
+  const session = sessionOf(port);
+  if (!governed(request)) return passThrough({ wire, request, response, body, target, port, session, signal });
+
+  if (request.headers['content-encoding']) return fail({ kind: 'unsupported', message: 'a compressed request cannot be judged; send it without `content-encoding`' });
+  const asked = parse(body?.toString('utf8') ?? '');
+  if (!isObject(asked)) return fail({ kind: 'invalid', message: 'the request body is not a JSON object' });
+  const { countTokens, holdAfterMs, keepAliveMs } = settings;
+  const redactor = () => port.policies().streamRedactor(port.facts());
+  const redact = (text: string): string => {
+    const whole = redactor();
+    return whole ? whole.push(text) + whole.flush() : text;
+  };
+  const delivery = asked['stream'] === true
+    ? new StreamDelivery(wire, wire.splice(asked, redact), response, { redactor, holdAfterMs, keepAliveMs, signal })
+    : new WholeDelivery(wire, response);
+  await converse({ wire, body: asked, target, headers: forwarded(request.headers), port, session, delivery, countTokens, signal });
+}
+
+/** The wire of the path; for a path of none, the one whose headers the request carries. */
+function wireOf(request: IncomingMessage): Wire {
+  const path = pathOf(request);
+  return WIRES.find((wire) => wire.path.test(path)) ?? (request.headers['anthropic-version'] ? anthropicMessages : openaiChat);
+}
+
+const governed = (request: IncomingMessage): boolean => request.method === 'POST' && WIRES.some((wire) => wire.path.test(pathOf(request)));
+const pathOf = (request: IncomingMessage): string => (request.url ?? '').replace(/[?#].*$/s, '').replace(/\/+$/, '');
+
+/** A web page that makes a name of its own resolve to this machine still sends that name. */
+function isLocal(request: IncomingMessage): boolean {
+  return ['127.0.0.1', 'localhost'].includes((request.headers.host ?? '').replace(/:\d+$/, ''));
+}
+
+/** Reads to the end even what is too large, so that the client hears why instead of losing its connection. */
+async function bodyOf(request: IncomingMessage, most: number): Promise<Buffer | undefined | 'too large'> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of request) {
+    size += piece.byteLength;
+    if (size <= most) pieces.push(piece);
+    else pieces.length = 0;
+  }
+  return size > most ? 'too large' : size === 0 ? undefined : Buffer.concat(pieces);
+}
+
+/** Aborts when the agent hangs up before its answer is complete, or its run is killed. */
+function lifeOf(response: ServerResponse, port: AgentPort): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort(new Error('the agent hung up'));
+  });
+  return port.stopped ? AbortSignal.any([gone.signal, port.stopped]) : gone.signal;
+}
+
+async function listen(server: Server, port: number): Promise<{ port: number; url: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  await promise;
+  const bound = (server.address() as AddressInfo).port;
+  return { port: bound, url: `http://127.0.0.1:${bound}` };
+}
+
+async function close(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeAllConnections();
+  await promise;
+}
+
+const withoutUndefined = (options: GatewayOptions): GatewayOptions => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as unknown as GatewayOptions;

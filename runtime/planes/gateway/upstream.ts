@@ -1,0 +1,46 @@
+// The way to the provider: kept-alive connections, the agent's own headers and key, nothing compressed, and a hang-up when the agent hangs up.
+
+import http, { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import https from 'node:https';
+
+export interface Target {
+  readonly scheme: 'http' | 'https';
+  /** Host with its port, as the agent wrote it. */
+  readonly host: string;
+  /** Path with its query. */
+  readonly path: string;
+  readonly method: string;
+}
+
+/** Headers that belong to one connection (RFC 9110, section 7.6.1) or that the gateway sets itself. */
+const OWN = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host', 'content-length', 'accept-encoding', 'expect']);
+
+const agents = {
+  http: new http.Agent({ keepAlive: true }),
+  https: new https.Agent({ keepAlive: true }),
+} as const;
+
+/** The agent's headers as the provider gets them. A compressed answer could not be judged while it streams. */
+export function forwarded(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  return { ...without(headers, OWN), 'accept-encoding': 'identity' };
+}
+
+/** The provider's headers as the agent gets them. */
+export function returned(headers: IncomingHttpHeaders, rewritten: boolean): OutgoingHttpHeaders {
+  return without(headers, new Set([...OWN].filter((name) => rewritten || name !== 'content-length')));
+}
+
+/** Sends a request; resolves with the head of its answer. Rejects when there is none. */
+export function send(target: Target, headers: OutgoingHttpHeaders, body: Uint8Array | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const open = target.scheme === 'https' ? https.request : http.request;
+  const length = body === undefined ? {} : { 'content-length': body.byteLength };
+  const request = open(`${target.scheme}://${target.host}${target.path}`, { method: target.method, headers: { ...headers, ...length }, agent: agents[target.scheme], signal }, resolve);
+  request.on('error', reject);
+  request.end(body);
+  return promise;
+}
+
+function without(headers: IncomingHttpHeaders, names: ReadonlySet<string>): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name, value]) => value !== undefined && !names.has(name)));
+}

@@ -1,0 +1,100 @@
+// OpenAI Responses: a conversation of typed items, kept by the agent or (`previous_response_id`) by the provider.
+
+import type { TextPart, Usage } from '../../../../protocol/action.ts';
+import { isObject, list, number, object, objects, sum, text, type JsonObject } from '../json.ts';
+import { failure } from './openai-failure.ts';
+import { responsesSplice } from './openai-responses-stream.ts';
+import { isCall, messageItem, rewrittenCall } from './openai-responses-items.ts';
+import { BadRequest, callArguments, contentTexts, modelOf, roleOf, type AnswerView, type Fates, type RequestView, type ToolRequest, type ToolResult, type Wire } from './wire.ts';
+
+export const openaiResponses: Wire = {
+  id: 'openai-responses',
+  path: /\/responses$/,
+  read,
+  bounded: (body, max) => ((number(body['max_output_tokens']) ?? Infinity) <= max ? body : { ...body, max_output_tokens: max }),
+  metered: (body) => body,
+  answer,
+  continued,
+  settled,
+  joined,
+  failure,
+  splice: responsesSplice,
+};
+
+function read(body: JsonObject): RequestView {
+  if (body['background'] === true) throw new BadRequest('a background response arrives outside the governed request; send it without `background`');
+  const { input, instructions } = body;
+  if (input !== undefined && typeof input !== 'string' && !Array.isArray(input)) throw new BadRequest('`input` must be a string or a list');
+  const items = objects(input);
+  return {
+    model: modelOf(body),
+    stream: body['stream'] === true,
+    hasSystemPrompt: text(instructions) !== '' || items.some(([, item]) => roleOf(item['role']) === 'system'),
+    temperature: number(body['temperature']),
+    maxOutputTokens: number(body['max_output_tokens']),
+    tools: objects(body['tools']).map(([, tool]) => text(tool['name']) || text(tool['type'])),
+    texts: [...contentTexts(text(instructions), 'system', '/instructions'), ...contentTexts(text(input), 'user', '/input'),
+      ...items.filter(([, item]) => !isResult(item)).flatMap(([index, item]) => itemTexts(item, roleOf(item['role']), `/input/${index}`))],
+    results: items.filter(([, item]) => isResult(item)).map(([index, item]): ToolResult => (
+      { call: text(item['call_id']), at: `/input/${index}/output`, texts: contentTexts(item['output'], 'tool', `/input/${index}/output`) })),
+    read: [instructions, ...(typeof input === 'string' ? [input] : list(input)), ...list(body['tools']), body['text']],
+  };
+}
+
+const isResult = (item: JsonObject): boolean => text(item['type']).endsWith('_output') && typeof item['call_id'] === 'string';
+
+function itemTexts(item: JsonObject, role: TextPart['role'], at: string): TextPart[] {
+  return [...contentTexts(item['content'], role, `${at}/content`), ...contentTexts(item['summary'], role, `${at}/summary`)];
+}
+
+function answer(reply: JsonObject): AnswerView {
+  const items = objects(reply['output']);
+  return {
+    model: text(reply['model']) || undefined,
+    usage: usageOf(reply['usage']),
+    texts: items.flatMap(([index, item]) => itemTexts(item, 'assistant', `/output/${index}`)),
+    calls: items.filter(([, item]) => isCall(item)).map(([index, item]) => toolRequest(item, `/output/${index}`)),
+  };
+}
+
+function toolRequest(item: JsonObject, at: string): ToolRequest {
+  const args = 'arguments' in item ? callArguments(item['arguments']) : Object.fromEntries(['input', 'action', 'operation', 'actions'].flatMap((key) => (key in item ? [[key, item[key]]] : [])));
+  return { at, id: text(item['call_id']), name: text(item['name']) || text(item['type']).replace(/_call$/, ''), args };
+}
+
+function usageOf(usage: unknown): Usage | undefined {
+  if (!isObject(usage) || number(usage['input_tokens']) === undefined) return undefined;
+  const input = object(usage['input_tokens_details']);
+  return {
+    input: number(usage['input_tokens']) ?? 0,
+    output: number(usage['output_tokens']) ?? 0,
+    cachedInput: number(input['cached_tokens']),
+    cacheWrite: number(input['cache_write_tokens']),
+    reasoning: number(object(usage['output_tokens_details'])['reasoning_tokens']),
+  };
+}
+
+function continued(body: JsonObject, reply: JsonObject, notes: ReadonlyMap<string, string>): JsonObject {
+  const asked = typeof body['input'] === 'string' ? [{ type: 'message', role: 'user', content: body['input'] }] : list(body['input']);
+  const answered = objects(reply['output']);
+  const results = [...notes].map(([id, output]) => ({ type: resultType(answered.find(([, item]) => item['call_id'] === id)?.[1]), call_id: id, output }));
+  return { ...body, input: [...asked, ...answered.map(([, item]) => item), ...results] };
+}
+
+const resultType = (call: JsonObject | undefined): string => `${text(call?.['type']) || 'function_call'}_output`;
+
+function settled(reply: JsonObject, fates: Fates): JsonObject {
+  const output = list(reply['output']).flatMap((item, index): unknown[] => {
+    if (!isObject(item) || !isCall(item)) return [item];
+    const fate = fates.get(`/output/${index}`) ?? { kind: 'drop' };
+    if (fate.kind === 'keep') return [item];
+    if (fate.kind === 'rewrite') return [rewrittenCall(item, fate.args)];
+    return fate.kind === 'replace' ? [messageItem(`msg_governance_${text(item['call_id'])}`, fate.note)] : [];
+  });
+  const { output_text: _, ...rest } = reply;
+  return { ...rest, output };
+}
+
+function joined(first: JsonObject, next: JsonObject): JsonObject {
+  return { ...next, output: [...list(first['output']), ...list(next['output'])], ...(isObject(next['usage']) && { usage: sum(first['usage'], next['usage']) }) };
+}
