@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FullarcError } from '../../protocol/control.ts';
 import { durably, inFolder, NOON, withStore } from '../../test/store/fixtures.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { clearSuspect, markSuspect, needsCheck } from './sqlite-file.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Store, StoreNotice, Tx } from './store.ts';
 
@@ -64,6 +65,20 @@ test('a transaction that follows on `done` joins the open group', () => withStor
   const second = store.transaction((tx) => write(tx, 2));
   void second.done.then(() => order.push('second done'));
   await second.durable;
+  assert.deepEqual(order, ['second done', 'first durable']);
+}, { migrations: NOTES }));
+
+test('a transaction that arrives with the next turn of the event loop still joins', () => withStore(async (store) => {
+  const order: string[] = [];
+  const second = new Promise<unknown>((resolve, reject) => {
+    setImmediate(() => {
+      const commit = store.transaction((tx) => write(tx, 2));
+      void commit.done.then(() => order.push('second done'));
+      commit.durable.then(resolve, reject);
+    });
+  });
+  const first = store.transaction((tx) => write(tx, 1)).durable.then(() => order.push('first durable'));
+  await Promise.all([first, second]);
   assert.deepEqual(order, ['second done', 'first durable']);
 }, { migrations: NOTES }));
 
@@ -240,6 +255,37 @@ test('damage deep inside the file is found at opening', () => inFolder(async (fo
   await again.close();
   assert.equal(notices[0]?.kind, 'quarantined');
   assert.deepEqual(readFileSync(notices[0].movedTo), bytes);
+}));
+
+test('damage that shows in use is reported, and the next start sets the file aside', () => inFolder(async (folder) => {
+  const path = join(folder, 'state.db');
+  const filled = openSqlite(path, { migrations: NOTES });
+  for (let id = 0; id < 1000; id++) filled.transaction((tx) => write(tx, id, 'text '.repeat(2000)));
+  await filled.close();
+  const store = openSqlite(path, { migrations: NOTES });
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(1_000_000, 0x5a), 0, 1_000_000, 400_000);
+  closeSync(file);
+  await assert.rejects(durably(store, (tx) => tx.get('SELECT sum(length(text)) AS size FROM notes')), failed('store-failed', /is damaged: database disk image is malformed/));
+  await store.close();
+  assert.ok(existsSync(`${path}.suspect`));
+  const notices: StoreNotice[] = [];
+  await openSqlite(path, { migrations: NOTES, notice: (notice) => notices.push(notice) }).close();
+  assert.equal(notices[0]?.kind, 'quarantined');
+  assert.ok(!existsSync(`${path}.suspect`));
+}));
+
+test('a large file is read through only when it was not closed in order or looked damaged', () => inFolder(async (folder) => {
+  const path = join(folder, 'state.db');
+  writeFileSync(path, '');
+  assert.equal(needsCheck(path), true, 'small');
+  truncateSync(path, 100 * 2 ** 20);
+  assert.equal(needsCheck(path), false);
+  markSuspect(path);
+  assert.equal(needsCheck(path), true, 'looked damaged');
+  clearSuspect(path);
+  writeFileSync(`${path}-wal`, '');
+  assert.equal(needsCheck(path), true, 'not closed');
 }));
 
 test('migrations go forward from an older file and keep what is in it', () => inFolder(async (folder) => {
