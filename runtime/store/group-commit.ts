@@ -84,11 +84,20 @@ export class GroupCommit {
       }
       this.#connection.commit();
     } catch (error) {
-      if (this.#connection.inTransaction) this.#connection.rollback();
       for (const member of members) member.reject(error);
+      this.#abandon();
       return;
     }
     for (const { durable } of executed) durable();
+  }
+
+  #abandon(): void {
+    try {
+      if (this.#connection.inTransaction) this.#connection.rollback();
+    } catch {
+      // The next group meets the same trouble when it begins, and reports it to its own members.
+      return;
+    }
   }
 
   /** The next to join the open group. An empty queue gets one turn of the event loop to fill: answers to `done` and requests off the wire arrive in it. */
