@@ -26,17 +26,15 @@ export function streak(history: readonly CallMark[], like: (mark: CallMark) => b
 }
 
 /**
- * The shortest period (2 to `longest`) in which the newest calls repeat at least `times` times over, and how often they do. A period is of calls
- * that are not all the same: those are a streak, not a cycle.
+ * The shortest period, of 2 to `longest` calls, in which `calls` (oldest first) end with more than `most` full turns. Calls that are all the same
+ * are a streak, not a cycle.
  */
-export function cycle(history: readonly CallMark[], times: number, longest: number): { readonly period: number; readonly times: number } | undefined {
-  for (let period = 2; period <= longest; period++) {
-    if (history.length < period * times) return undefined;
-    const newest = history.slice(-period);
-    if (newest.every((mark) => same(mark, newest[0]!))) return undefined;
+export function cycle(calls: readonly CallMark[], most: number, longest: number): number | undefined {
+  for (let period = 2; period <= longest && calls.length > period * most; period++) {
+    if (streak(calls, (mark) => same(mark, calls.at(-1)!)) >= period) return undefined;
     let length = period;
-    while (length < history.length && same(history.at(-1 - length)!, history.at(-1 - length + period)!)) length++;
-    if (length >= period * times) return { period, times: Math.floor(length / period) };
+    while (length < calls.length && same(calls.at(-1 - length)!, calls.at(-1 - length + period)!)) length++;
+    if (length > period * most) return period;
   }
   return undefined;
 }
