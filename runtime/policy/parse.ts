@@ -141,6 +141,8 @@ class Reader {
 
   #alias(node: Node & { readonly source: string }): unknown {
     const target = this.#anchors.get(node.source);
+    // The parser has already said so of a bare `*`.
+    if (node.source === '') return undefined;
     if (!target) {
       this.unresolved.push(node.source);
       return this.#problem(node, 'alias', `\`*${node.source}\` is a YAML alias without an anchor. If it is meant as a glob, put it in quotes: "*${node.source}".`);

@@ -25,7 +25,7 @@ const rules = z.strictObject({
     daily_token_limit: tokens('Tokens the agent may use of this model in one day (UTC).'),
   })).optional().describe('Daily limits of single models, by exact model name.').meta({ examples: [{ 'gpt-4o': { daily_cost_limit: 5 } }] }),
   warning_threshold_percent: z.number().positive().max(100).default(80).describe('Share of a limit from which calls are recorded as a warning.').meta({ unit: 'percent' }),
-  unknown_price: z.enum(['block', 'warn', 'allow']).default('block').describe('What happens to a call whose model has no known price while a cost limit applies.'),
+  unknown_price: z.enum(['block', 'warn', 'allow']).default('block').describe('What happens to a call whose model has no known price while a cost limit applies. `block` treats it as a violation, with the disposition of the policy.'),
 });
 type Rules = z.output<typeof rules>;
 
@@ -144,9 +144,9 @@ function approaching(limit: Limit, used: number): Violation {
   };
 }
 
-function unpriced(model: string, disposition: 'block' | 'warn'): Violation {
+function unpriced(model: string, action: 'block' | 'warn'): Violation {
   return {
-    field: 'unknown_price', disposition, fact: 'model', value: model, limit: disposition,
+    field: 'unknown_price', ...(action === 'warn' && { disposition: action }), fact: 'model', value: model, limit: action,
     message: `The model ${model} has no known price, so its cost cannot be held to a limit.`,
     remedy: 'Use a model with a known price, or set unknown_price to warn or allow.',
   };

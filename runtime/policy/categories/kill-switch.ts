@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 
 const rules = z.strictObject({
   enabled: z.boolean().default(true).describe('Whether failures are counted at all. The manual switch works either way.'),
-  kill_on_error_rate: z.number().positive().max(1).default(0.5).describe('Share of failed runs above which the breaker opens.').meta({ unit: 'share, 0 to 1' }),
+  kill_on_error_rate: z.number().positive().max(1).default(0.5).describe('Share of failed runs above which the breaker opens.').meta({ unit: 'share' }),
   error_window_minutes: z.number().positive().max(10_080).default(5).describe('How far back runs are counted.').meta({ unit: 'minutes' }),
   min_samples: z.int().min(1).default(10).describe('Fewest runs in the window before the share means anything.').meta({ unit: 'runs' }),
   auto_recover_after_minutes: z.number().positive().max(525_600).default(30).describe('How long the breaker stays open before one run may probe.').meta({ unit: 'minutes' }),

@@ -1,0 +1,129 @@
+// One policy from its parsed value: what is wrong with it, and, when nothing is, its checks and its scope ready to be asked. Knows nothing of files.
+
+import type { Disposition } from '../../protocol/verdict.ts';
+import type { PolicySummary } from './api.ts';
+import type { Category, Checks } from './category.ts';
+import type { Facts } from './facts.ts';
+import { nameMatcher } from './globs.ts';
+import { type Issue, schemaIssues } from './issues.ts';
+import type { Path } from './parse.ts';
+import { CATEGORIES, categoryNamed } from './registry.ts';
+import { policySchema, type PolicyKeys, type Scope, scopeSchema } from './schema.ts';
+import { closest } from './suggest.ts';
+
+/** A whole policy, free of its place in a file. */
+export interface CompiledPolicy extends Omit<PolicySummary, 'place' | 'category'> {
+  readonly category: Category;
+  /** Parsed by the category's own schema. */
+  readonly rules: Record<string, unknown>;
+  readonly scope: Scope | undefined;
+  /** Undefined when it applies to everything. */
+  readonly inScope: ((facts: Facts) => boolean) | undefined;
+  readonly checks: Checks;
+  readonly message?: string;
+  readonly onError: 'block' | 'warn';
+}
+
+/** A policy that is not whole has no `policy`, and at least one issue that is an error. */
+export interface Compilation {
+  readonly policy?: CompiledPolicy;
+  /** As written, also when the rest is broken. */
+  readonly name?: string;
+  readonly scope?: Scope;
+  readonly issues: readonly Issue[];
+}
+
+/** Compiles one item of `policies:`. Never throws. */
+export function compilePolicy(value: unknown): Compilation {
+  if (!isMapping(value)) return { issues: [{ path: [], on: 'value', code: 'fullarc/structure/wrong-type', severity: 'error', message: `A policy is a mapping with \`name\`, \`category\` and \`rules\`, but this item is ${value === null || value === undefined ? 'empty' : 'not a mapping'}.` }] };
+  const written = { name: typeof value['name'] === 'string' ? value['name'] : undefined, scope: scopeSchema.safeParse(value['scope']).data };
+  const category = typeof value['category'] === 'string' ? categoryNamed(value['category']) : undefined;
+  const standing = { path: ['policies', 0] as Path, category: category?.id };
+  const keys = policySchema.safeParse(value);
+  const issues = keys.success ? [] : schemaIssues(keys.error.issues, value, standing);
+  if (typeof value['category'] === 'string' && !category) issues.push(unknownCategory(value['category']));
+  if (!category || (value['rules'] !== undefined && !isMapping(value['rules']))) return { ...written, issues };
+  const fields = value['rules'] ?? {};
+  const rules = category.rules.strict().safeParse(fields);
+  if (!rules.success) issues.push(...schemaIssues(rules.error.issues, fields, { ...standing, path: [...standing.path, 'rules'] }, ['rules']));
+  const disposition = value['on_violation'];
+  if (keys.success && disposition !== undefined && !category.dispositions.includes(disposition as Disposition)) issues.push(notAllowed(category, String(disposition)));
+  if (issues.length > 0 || !keys.success || !rules.success) return { ...written, issues };
+  return build(keys.data, category, rules.data);
+}
+
+function build(keys: PolicyKeys, category: Category, rules: Record<string, unknown>): Compilation {
+  const onViolation = keys.on_violation ?? category.onViolation;
+  try {
+    const checks = category.checks(rules, { name: keys.name, onViolation });
+    const policy: CompiledPolicy = {
+      name: keys.name, category, mode: keys.mode, onViolation, description: keys.description, message: keys.message, onError: keys.on_error,
+      rules, checks, scope: keys.scope, inScope: scopeCheck(keys.scope),
+    };
+    return { name: keys.name, scope: keys.scope, policy, issues: watchesNothing(policy) ? [noEffect()] : [] };
+  } catch (error) {
+    return { name: keys.name, issues: [{ path: ['rules'], on: 'key', code: 'fullarc/structure/bad-value', severity: 'error', message: `These rules cannot be prepared: ${error instanceof Error ? error.message : String(error)}` }] };
+  }
+}
+
+/** All keys that are given must match; then, when `except` is given, not all of its keys may. */
+export function scopeCheck(scope: Scope | undefined): ((facts: Facts) => boolean) | undefined {
+  if (!scope) return undefined;
+  const inside = conjunction(scope);
+  const outside = scope.except && conjunction(scope.except);
+  if (!outside) return inside;
+  const isOutside = outside;
+  return inside ? (facts) => inside(facts) && !isOutside(facts) : (facts) => !isOutside(facts);
+}
+
+function conjunction(keys: Omit<Scope, 'except'>): ((facts: Facts) => boolean) | undefined {
+  const tests: ((facts: Facts) => boolean)[] = [];
+  const add = (names: readonly string[] | undefined, of: (facts: Facts) => string | undefined) => {
+    if (!names) return;
+    const match = nameMatcher(names);
+    tests.push((facts) => {
+      const value = of(facts);
+      return value !== undefined && match(value);
+    });
+  };
+  add(keys.agents, (facts) => facts.agent);
+  add(keys.fleets, (facts) => facts.fleet);
+  add(keys.users, (facts) => facts.user);
+  add(keys.workflows, (facts) => facts.workflow);
+  if (tests.length <= 1) return tests[0];
+  return (facts) => {
+    for (let index = 0; index < tests.length; index++) if (!tests[index]!(facts)) return false;
+    return true;
+  };
+}
+
+/** True for a category that can act, as a policy whose rules leave it nothing to look at. */
+function watchesNothing({ checks, category }: CompiledPolicy): boolean {
+  return Object.keys(checks).length === 0 && category.dispositions.some((disposition) => disposition !== 'allow');
+}
+
+function noEffect(): Issue {
+  return { path: [], on: 'mapping', code: 'fullarc/meaning/no-effect', severity: 'warning', message: 'With these rules the policy has nothing to check. Add a rule, or remove the policy.' };
+}
+
+function unknownCategory(written: string): Issue {
+  const near = closest(written, CATEGORIES.flatMap((category) => [category.id, ...(category.aliases ?? [])]));
+  return {
+    path: ['category'], on: 'value', code: 'fullarc/structure/unknown-category', severity: 'error',
+    message: `There is no category \`${written.slice(0, 60)}\`. ${near ? `Did you mean \`${near}\`?` : `There are: ${CATEGORIES.map(({ id }) => id).join(', ')}.`}`,
+    ...(near && { mend: { title: `Change to \`${near}\``, replace: near } }),
+  };
+}
+
+function notAllowed(category: Category, written: string): Issue {
+  const near = category.onViolation;
+  return {
+    path: ['on_violation'], on: 'value', code: 'fullarc/disposition/not-allowed', severity: 'error',
+    message: `A ${category.id} policy cannot ${written}; it can ${category.dispositions.join(', ')}.`,
+    mend: { title: `Change to \`${near}\``, replace: near },
+  };
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

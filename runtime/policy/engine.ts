@@ -1,0 +1,222 @@
+// The decision: every policy in scope is asked, the strongest disposition wins, and a check that fails refuses. Pure.
+
+import type { ActionEvent, Risk, ToolClass } from '../../protocol/action.ts';
+import { merge, stronger, type Disposition, type Place, type Reason, type Redaction, type Verdict } from '../../protocol/verdict.ts';
+import { actionName } from './action-name.ts';
+import type { AuditRules, BreakerRules, BudgetLimit, Considered, Engine, PolicySummary, StreamRedactor } from './api.ts';
+import { DEFAULT_AUDIT, mergeAudit } from './categories/audit.ts';
+import type { Violation } from './category.ts';
+import type { CompiledPolicy } from './compile.ts';
+import type { Facts } from './facts.ts';
+import { compileGlob, isGlob, nameMatcher } from './globs.ts';
+import { checkFor, indexPolicies, type PolicyIndex, type Watch } from './policy-index.ts';
+
+/** A compiled policy where it stands. */
+export interface PlacedPolicy extends CompiledPolicy {
+  readonly place: Place;
+}
+
+export interface ToolMeaning {
+  readonly class: ToolClass;
+  readonly risk?: Risk;
+}
+
+export interface EngineParts {
+  readonly policies: readonly PlacedPolicy[];
+  readonly tools: ReadonlyMap<string, ToolMeaning>;
+  readonly agents: Engine['agents'];
+  /** Asked for once, when first needed. */
+  readonly version: () => string;
+}
+
+/** What the policies in scope had to say; made only when one of them did not plainly allow. */
+interface Heard {
+  readonly reasons: Reason[];
+  readonly redactions: Redaction[];
+  disposition: Disposition;
+}
+
+/** Collects across one decision; reused, so that a plain allow allocates nothing. */
+interface Listener {
+  heard: Heard | undefined;
+}
+
+export function createEngine(parts: EngineParts): Engine {
+  return new PolicyEngine(parts);
+}
+
+class PolicyEngine implements Engine {
+  readonly agents: Engine['agents'];
+  readonly #policies: readonly PlacedPolicy[];
+  readonly #tools: EngineParts['tools'];
+  readonly #toolGlobs: readonly { readonly match: (name: string) => boolean; readonly meaning: ToolMeaning }[];
+  readonly #versionOf: () => string;
+  readonly #listener: Listener = { heard: undefined };
+  #index: PolicyIndex<PlacedPolicy> | undefined;
+  #allow: Verdict | undefined;
+  #summaries: readonly PolicySummary[] | undefined;
+
+  constructor(parts: EngineParts) {
+    this.agents = parts.agents;
+    this.#policies = parts.policies;
+    this.#tools = parts.tools;
+    this.#toolGlobs = [...parts.tools].filter(([name]) => isGlob(name)).map(([name, meaning]) => ({ match: compileGlob(name), meaning }));
+    this.#versionOf = parts.version;
+  }
+
+  get version(): string {
+    return this.#plainAllow().policyVersion;
+  }
+
+  get policies(): readonly PolicySummary[] {
+    return (this.#summaries ??= this.#policies.map(summaryOf));
+  }
+
+  decide(event: ActionEvent, facts: Facts): Verdict {
+    if (facts.killed && event.event.endsWith('.before')) return this.#verdict(killedBy(facts.killed));
+    const listener = this.#listener;
+    listener.heard = undefined;
+    (this.#index ??= indexPolicies(this.#policies)).each(event, facts, ask, listener);
+    const { heard } = listener;
+    if (!heard) return this.#plainAllow();
+    listener.heard = undefined;
+    return this.#verdict(heard);
+  }
+
+  explain(event: ActionEvent, facts: Facts): { readonly verdict: Verdict; readonly considered: readonly Considered[] } {
+    return { verdict: this.decide(event, facts), considered: this.#policies.map((policy, at) => consider(policy, this.policies[at]!, event, facts)) };
+  }
+
+  budgets(facts: Facts): readonly BudgetLimit[] {
+    return this.#inForce(facts).flatMap((policy) => policy.category.budgets?.(policy.rules, policy, facts) ?? []);
+  }
+
+  audit(facts: Facts): AuditRules {
+    const stated = this.#inForce(facts).flatMap((policy) => (policy.category.audit ? [policy.category.audit(policy.rules)] : []));
+    return stated.length === 0 ? DEFAULT_AUDIT : stated.reduce(mergeAudit);
+  }
+
+  /** Those in shadow mode are counted as well: their verdicts are recorded. */
+  breakers(facts: Facts): readonly BreakerRules[] {
+    return this.#policies.filter((policy) => policy.mode !== 'off' && (policy.inScope?.(facts) ?? true)).flatMap((policy) => policy.category.breaker?.(policy.rules, policy) ?? []);
+  }
+
+  streamRedactor(_facts: Facts): StreamRedactor | undefined {
+    return undefined;
+  }
+
+  /** An exact name stands; of several globs the most cautious class and the highest risk count. */
+  tool(name: string): ToolMeaning {
+    const exact = this.#tools.get(name);
+    if (exact) return exact;
+    const found = this.#toolGlobs.filter(({ match }) => match(name)).map(({ meaning }) => meaning);
+    return found.length === 0 ? UNKNOWN_TOOL : found.reduce(moreCautious);
+  }
+
+  #inForce(facts: Facts): readonly PlacedPolicy[] {
+    return this.#policies.filter((policy) => policy.mode === 'enforce' && (policy.inScope?.(facts) ?? true));
+  }
+
+  #plainAllow(): Verdict {
+    return (this.#allow ??= Object.freeze({ disposition: 'allow', reasons: Object.freeze([]), redactions: Object.freeze([]), policyVersion: this.#versionOf() } as const));
+  }
+
+  #verdict(heard: Heard): Verdict {
+    const allow = this.#plainAllow();
+    return merge({ ...heard, policyVersion: allow.policyVersion }, allow);
+  }
+}
+
+const UNKNOWN_TOOL: ToolMeaning = Object.freeze({ class: 'once' });
+const CLASS_CAUTION: readonly ToolClass[] = ['read', 'idempotent', 'once'];
+const RISK_ORDER: readonly (Risk | undefined)[] = [undefined, 'low', 'medium', 'high', 'critical'];
+
+function moreCautious(a: ToolMeaning, b: ToolMeaning): ToolMeaning {
+  return {
+    class: CLASS_CAUTION.indexOf(a.class) >= CLASS_CAUTION.indexOf(b.class) ? a.class : b.class,
+    risk: RISK_ORDER.indexOf(a.risk) >= RISK_ORDER.indexOf(b.risk) ? a.risk : b.risk,
+  };
+}
+
+/** Asks one policy and notes what it found. A check that throws is an answer too. */
+function ask(watch: Watch<PlacedPolicy>, event: ActionEvent, facts: Facts, into: unknown): void {
+  let found: Violation | readonly Violation[] | undefined;
+  let failure: unknown;
+  let failed = false;
+  try {
+    found = watch.check(event, facts);
+  } catch (error) {
+    failed = true;
+    failure = error;
+  }
+  if (failed) note(into as Listener, watch.policy, errorReason(watch.policy, failure), undefined);
+  else if (found !== undefined) noteAll(into as Listener, watch.policy, found, facts);
+}
+
+function noteAll(listener: Listener, policy: PlacedPolicy, found: Violation | readonly Violation[], facts: Facts): void {
+  for (const violation of Array.isArray(found) ? (found as readonly Violation[]) : [found as Violation]) {
+    const reason = reasonOf(policy, violation, facts);
+    if (reason) note(listener, policy, reason, violation.redactions);
+  }
+}
+
+/** Undefined when the violation comes to nothing: it says allow, or a person already let its gate through. */
+function reasonOf(policy: PlacedPolicy, violation: Violation, facts: Facts): Reason | undefined {
+  const disposition = violation.disposition ?? policy.onViolation;
+  if (disposition === 'allow' || (disposition === 'gate' && facts.granted.has(policy.name))) return undefined;
+  const { field, limit, fact, value, remedy, retryAfterMs, gate } = violation;
+  return defined({
+    policy: policy.name, category: policy.category.id, disposition, field, place: policy.place,
+    message: policy.message ? `${violation.message} ${policy.message}` : violation.message,
+    shadow: policy.mode === 'shadow' || undefined, limit, fact, value, remedy, retryAfterMs, gate,
+  });
+}
+
+function errorReason(policy: PlacedPolicy, failure: unknown): Reason {
+  const error = failure instanceof Error ? `${failure.name}: ${failure.message}` : String(failure);
+  return defined({
+    policy: policy.name, category: policy.category.id, disposition: policy.onError, field: 'on_error', limit: policy.onError, place: policy.place, error,
+    message: `The check of policy ${policy.name} could not be made.`, shadow: policy.mode === 'shadow' || undefined,
+    remedy: 'Report this failure; until then `on_error: warn` lets the action pass.',
+  });
+}
+
+function note(listener: Listener, policy: PlacedPolicy, reason: Reason, redactions: readonly Redaction[] | undefined): void {
+  const heard = (listener.heard ??= { reasons: [], redactions: [], disposition: 'allow' });
+  heard.reasons.push(reason);
+  if (policy.mode === 'shadow') return;
+  if (stronger(reason.disposition, heard.disposition)) heard.disposition = reason.disposition;
+  if (redactions) heard.redactions.push(...redactions);
+}
+
+function killedBy({ scope, by, reason }: NonNullable<Facts['killed']>): Heard {
+  return {
+    disposition: 'block', redactions: [],
+    reasons: [{
+      policy: 'kill-switch', category: 'kill-switch', disposition: 'block', field: 'manual', fact: 'kill switch', value: scope,
+      message: `${by} stopped ${scope}: ${reason}`, remedy: 'A person has to release the kill switch first.',
+    }],
+  };
+}
+
+function consider(policy: PlacedPolicy, summary: PolicySummary, event: ActionEvent, facts: Facts): Considered {
+  const nothing = { policy: summary, reasons: [] };
+  if (policy.mode === 'off') return { ...nothing, outcome: 'off', detail: 'mode is off' };
+  if (policy.inScope && !policy.inScope(facts)) return { ...nothing, outcome: 'out-of-scope', detail: `the scope leaves out agent ${facts.agent}${facts.fleet ? ` of fleet ${facts.fleet}` : ''}, user ${facts.user}` };
+  const entry = checkFor(policy, event.event);
+  if (!entry) return { ...nothing, outcome: 'not-watching', detail: `its rules do not look at ${event.event}` };
+  if (entry.names && !nameMatcher(entry.names)(actionName(event))) return { ...nothing, outcome: 'not-watching', detail: `its rules do not look at ${actionName(event)}` };
+  const listener: Listener = { heard: undefined };
+  ask({ policy, check: entry.check, inScope: undefined, matches: undefined }, event, facts, listener);
+  const reasons = listener.heard?.reasons ?? [];
+  return { policy: summary, reasons, outcome: reasons.length > 0 ? 'acted' : 'allowed' };
+}
+
+function summaryOf({ name, category, mode, onViolation, description, place }: PlacedPolicy): PolicySummary {
+  return { name, category: category.id, mode, onViolation, description, place };
+}
+
+/** Without the keys that are undefined, so that equal reasons are equal as JSON and in a deep comparison. */
+function defined(reason: Reason): Reason {
+  return Object.fromEntries(Object.entries(reason).filter(([, value]) => value !== undefined)) as unknown as Reason;
+}
