@@ -42,7 +42,7 @@ export function amountText(amount: number, unit: string): string {
 
 /** True for the unit that counts micro-dollars. */
 export function isMoney(unit: string): boolean {
-  return /usd|cost/i.test(unit);
+  return unit === 'usd_micro';
 }
 
 export function plural(count: number, noun: string): string {

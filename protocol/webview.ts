@@ -18,6 +18,8 @@ export interface FromWebview {
   openPolicy: { readonly file: string; readonly line: number };
   stopRun: { readonly run: string };
   select: { readonly node: string };
+  /** The picture as a document, to be saved where the person says. */
+  saveSvg: { readonly name: string; readonly svg: string };
 }
 
 export type MessageOf<M> = { [K in keyof M]: { readonly type: K } & M[K] }[keyof M];

@@ -133,7 +133,7 @@ function judged(node: string, event: Extract<RunFact, { type: 'action.judged' }>
   return { type: 'action.judged', node, event, verdict };
 }
 function budget(spent: number, reserved: number): RunFact {
-  return { type: 'budget', account: `tree:${OUTREACH}`, unit: 'usd_micro', limit: 80_000, reserved, spent, overrun: 0 };
+  return { type: 'budget', account: `run:${OUTREACH}`, unit: 'usd_micro', limit: 80_000, reserved, spent, overrun: 0 };
 }
 
 function llm(emit: Emit, run: string, node: string, from: number, to: number, model: string, causes: readonly string[], usage: { input: number; output: number; cachedInput?: number }, cost: number, answer: string): void {
