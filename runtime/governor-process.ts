@@ -20,7 +20,7 @@ const START_MS = 15_000;
 
 /** Runs a governor in this process until it is stopped or idle. Resolves to false at once when another one holds the folder. */
 export async function runGovernor(home: string, log: (message: string) => void): Promise<boolean> {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeHome(home);
   const lock = holdLock(join(home, 'governor.lock'));
   if (!lock) return false;
   const store = openSqlite(join(home, 'fullarc.db'), { notice: (notice) => log(`${notice.message} ${notice.remedy}`) });
@@ -37,7 +37,7 @@ export async function runGovernor(home: string, log: (message: string) => void):
 /** Makes sure that a governor answers on this folder's socket; starts one, detached, when none does. Throws `unreachable` with the reason when it does not come up. */
 export async function ensureGovernor(home: string): Promise<void> {
   if (await answers(socketPath(home))) return;
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeHome(home);
   const started = spawn(process.execPath, [cliPath(), 'governor'], { detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, FULLARC_HOME: home, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' } });
   let complaint = '';
   started.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text; });
@@ -49,6 +49,14 @@ export async function ensureGovernor(home: string): Promise<void> {
   }
   started.stderr.destroy();
   started.unref();
+}
+
+function makeHome(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new FullarcError('store-failed', `the data folder ${home} cannot be made: ${(error as Error).message}`, 'Make room for it, or set FULLARC_HOME to a folder that this user can write to.');
+  }
 }
 
 /** The token that opens the control wire; made once, readable by this user alone. */

@@ -8,7 +8,7 @@ import { type GateOutcome, type Level, type RunEvent, type RunFact, type RunInfo
 import { Breakers } from './breakers.ts';
 import { Calls } from './calls.ts';
 import { Gates } from './gates.ts';
-import { Journal } from './journal.ts';
+import { Journal, type Verification } from './journal.ts';
 import { Judge } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { LiveRun, sha256 } from './live-run.ts';
@@ -252,8 +252,12 @@ export class Governor {
     return this.#read((tx) => this.#gates.list(tx, filter));
   }
 
-  verify(run?: string): ReturnType<Journal['verify']> {
-    return this.#read((tx) => this.#journal.verify(tx, run));
+  /** Checks the chains, one run at a time so that nothing else waits for the whole. */
+  async verify(run?: string): Promise<Verification> {
+    const runs = run === undefined ? (await this.#read((tx) => this.#runs.list(tx, { limit: Number.MAX_SAFE_INTEGER }))).map((each) => each.id) : [run];
+    const results = [];
+    for (const each of runs) results.push(await this.#read((tx) => this.#journal.verify(tx, each)));
+    return { runs: results.length, events: results.reduce((sum, each) => sum + each.events, 0), broken: results.flatMap((each) => each.broken) };
   }
 
   async policies(folder: string, reload = false): Promise<PolicyStatus> {

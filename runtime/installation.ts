@@ -1,11 +1,12 @@
 // Where the built files of this installation are, whether we run from the bundle or from the sources.
 
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join, sep } from 'node:path';
 import { FullarcError } from '../protocol/control.ts';
 
 const here = import.meta.dirname;
-const dist = basename(here) === 'dist' ? here : join(here, '..', 'dist');
+const bundled = here.lastIndexOf(`${sep}dist`);
+const dist = bundled < 0 ? join(here, '..', 'dist') : here.slice(0, bundled + `${sep}dist`.length);
 
 /** The file that a governed Node process loads first. */
 export function preloadPath(): string {

@@ -51,7 +51,8 @@ export class Judge {
 
     const held = row?.state === 'held' ? row : undefined;
     const contentHash = sha256(canonicalArgs(call.event));
-    const asked = held ? (await gates.forCall(tx, run, call.key)).filter((gate) => gate.contentHash === contentHash) : [];
+    const opened = held ? await gates.forCall(tx, run, call.key) : [];
+    const asked = opened.filter((gate) => gate.contentHash === contentHash);
     const accounts = spending.accounts(at, call.event.event === 'llm.before' ? call.event.model : undefined);
     const facts = await spending.facts(tx, at, accounts, grantedBy(asked));
     const event = priced(enriched(call.event, at), engine, facts);
@@ -64,13 +65,13 @@ export class Judge {
     if (!held) {
       written.push(await this.#proposal(tx, at, call, event, facts, verdict, node));
       live.proposed(event, now);
-      await this.#parts.runs.add(tx, run, { steps: 1 });
+      if (event.event !== 'run.before') await this.#parts.runs.add(tx, run, { steps: 1 });
     }
     written.push({ type: 'action.judged', node, event: event.event, verdict });
     const entry: CallRow = { run, key: call.key, node, event: event.event, kind: kindOf(event.event), name: nameOf(event), contentHash, policyVersion: engine.version, at: now, state: 'running', mark: JSON.stringify(markOf(event, now)) };
     if (verdict.disposition === 'gate') return this.#gate(tx, at, verdict, entry, written);
 
-    await this.#closeGates(tx, at, asked, node, written);
+    await this.#closeGates(tx, at, opened, node, written);
     const answer = answerOf(verdict, event);
     await calls.put(tx, { ...entry, state: answer.go ? 'running' : 'refused', answer: JSON.stringify(answer), ...(event.event === 'llm.before' && { provider: event.provider, hold: node }) });
     if (!answer.go) {
@@ -159,7 +160,7 @@ export class Judge {
     const opened = [];
     for (const { policy, message, gate: terms = DEFAULT_TERMS } of asking) {
       const expiresAt = now + terms.timeoutMs;
-      const made = await this.#parts.gates.open(tx, { id: `${entry.node.replace('/', '-')}-${policy}`, run: entry.run, node: entry.node, key: entry.key, policy, message, terms, at: now, expiresAt, contentHash: entry.contentHash, policyVersion: entry.policyVersion });
+      const made = await this.#parts.gates.open(tx, { id: `${entry.node.replace('/', '-')}-${policy}-${entry.contentHash.slice(0, 8)}`, run: entry.run, node: entry.node, key: entry.key, policy, message, terms, at: now, expiresAt, contentHash: entry.contentHash, policyVersion: entry.policyVersion });
       opened.push(made.gate);
       if (!made.opened) continue;
       written.push({ type: 'gate.opened', node: entry.node, gate: made.gate, policy, message, terms, expiresAt, contentHash: entry.contentHash });

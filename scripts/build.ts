@@ -1,7 +1,7 @@
 // Bundles everything that ships into dist/. Each part says in its own bundle.ts how it is bundled; this runs them all.
 
 import { build, type BuildOptions } from 'esbuild';
-import { readFileSync, rmSync } from 'node:fs';
+import { globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { extensionBundle } from '../extension/bundle.ts';
 import { preloadBundle } from '../runtime/planes/node/bundle.ts';
@@ -19,10 +19,11 @@ const node: BuildOptions = {
 const nodeBundle: BuildOptions = { ...node, entryPoints: { cli: 'runtime/cli.ts', 'language-server': 'language-server/main.ts' }, splitting: true, chunkNames: 'chunks/[name]-[hash]' };
 const policyBundle: BuildOptions = { ...node, entryPoints: { policy: 'runtime/policy/index.ts' }, banner: {}, platform: 'neutral', mainFields: ['module', 'main'] };
 
-/** Builds all bundles; throws with esbuild's message when one fails. */
+/** Builds all bundles; throws with esbuild's message when one fails. What an earlier build left under other names is removed afterwards. */
 export async function buildAll(): Promise<void> {
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  await Promise.all([nodeBundle, policyBundle, extensionBundle, preloadBundle, webviewBundle].map((options) => build({ absWorkingDir: root, logLevel: 'warning', ...options })));
+  const results = await Promise.all([nodeBundle, policyBundle, extensionBundle, preloadBundle, webviewBundle].map((options) => build({ absWorkingDir: root, logLevel: 'warning', ...options, metafile: true })));
+  const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
+  for (const file of globSync('dist/{*.js,*.cjs,*.map,chunks/*}', { cwd: root })) if (!written.has(file.replaceAll('\\', '/'))) rmSync(join(root, file), { force: true });
 }
 
 if (import.meta.main) await buildAll();

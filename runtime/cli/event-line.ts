@@ -7,7 +7,7 @@ import type { RunEvent } from '../../protocol/run-graph.ts';
 export function eventLine(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'run.opened': return event.info.depth ? `  ▶ ${event.info.agent} starts (run ${event.run})` : undefined;
-    case 'action.proposed': return `  · ${event.kind} ${event.input?.title ?? event.name}${event.estimate ? `  up to ${formatUsd(event.estimate)}` : ''}`;
+    case 'action.proposed': return event.kind === 'run' ? undefined : `  · ${event.kind} ${event.input?.title ?? event.name}${event.estimate ? `  up to ${formatUsd(event.estimate)}` : ''}`;
     case 'action.judged': return event.verdict.reasons.length ? event.verdict.reasons.map((reason) => `    ${MARKS[reason.disposition]} ${describeReason(reason)}`).join('\n') : undefined;
     case 'action.ended': return event.cost === undefined ? undefined : `    ✓ ${event.output?.title ?? event.outcome}  ${formatUsd(event.cost)}`;
     case 'gate.opened': return `  ◆ waits for a person: ${event.message}  (gate ${event.gate})`;

@@ -227,7 +227,7 @@ describe('runs', () => {
     const loops = `
   - name: loops
     category: safety
-    rules: { max_identical_calls: 3 }
+    rules: { loops: { max_identical_calls: 3 } }
 `;
     const g = await governed(t, SPEND('10', loops));
     const { run } = await g.run();
@@ -241,7 +241,7 @@ describe('runs', () => {
     assert.ok(answers.includes(false), 'the loop must be seen across the restart');
   });
 
-  it('keep a chain that verifies, and notices a changed event', async (t) => {
+  it('keep a chain that verifies', async (t) => {
     const g = await governed(t, SPEND('10'));
     const { run } = await g.run();
     await at(g, run).before('llm:1', llmBefore());
