@@ -8,7 +8,7 @@ import { lexical } from './detector.ts';
 export const placeholder: Detector = lexical({ kind: 'placeholder', head: '##[A-Z][A-Z0-9_]{0,39}##' });
 
 /** Spans of `text`, sorted, overlapping ones joined under the label of the earliest; placeholders cut out. */
-export function scan(text: string, detectors: readonly Detector[]): Span[] {
+export function scan(text: string, detectors: readonly Pick<Detector, 'find'>[]): Span[] {
   return spare(text, detectors.flatMap((detector) => detector.find(text)));
 }
 
