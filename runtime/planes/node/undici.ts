@@ -24,6 +24,7 @@ export function hookUndici(plane: HttpPlane): void {
   const hook = dispatchHook(plane);
   hookPackages(hook);
   hookBuiltIn(hook);
+  hookGlobalDispatchers(hook);
 }
 
 type Hook = (prototype: Dispatcher, makeAgent: MakeAgent) => void;
@@ -67,6 +68,7 @@ function hookPackages(hook: Hook): void {
     if (DISPATCHER_BASE.test(this.filename)) {
       const base = this.exports as { readonly prototype: Dispatcher };
       hook(base.prototype, () => newAgent(this.require('./agent')));
+      hookGlobalDispatchers(hook);
     }
     return result;
   };
@@ -79,32 +81,38 @@ interface LoadedModule {
 }
 const DISPATCHER_BASE = /[\\/]undici[\\/]lib[\\/](?:dispatcher[\\/])?dispatcher-base\.js$/;
 
-/** The built-in copy loads with the first use of one of its globals, and is hooked just before that use goes on. */
+/** Globals whose first use loads the built-in copy. */
+const LOADERS = ['Request', 'Response', 'Headers', 'FormData', 'WebSocket', 'EventSource', 'MessageEvent', 'CloseEvent'] as const;
+
+/** The built-in copy loads with the first use of one of its globals, and is hooked just before that use goes on. Loading it up front would cost every process 15 ms. */
 function hookBuiltIn(hook: Hook): void {
-  const hookLoaded = (): void => {
+  const lazy = LOADERS.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const).filter(([, descriptor]) => descriptor?.get && descriptor.configurable);
+  const loaded = (): void => {
+    for (const [name, descriptor] of lazy.splice(0)) if (descriptor) Object.defineProperty(globalThis, name, descriptor);
     void globalThis.Request;
-    for (const version of [1, 2]) {
-      const dispatcher = (globalThis as Record<symbol, unknown>)[Symbol.for(`undici.globalDispatcher.${version}`)] as Dispatcher | undefined;
-      const owner = dispatcher && ownerOf(dispatcher);
-      if (owner) hook(owner, dispatcher.constructor.name === 'Agent' ? () => newAgent(dispatcher.constructor) : undefined);
-    }
+    hookGlobalDispatchers(hook);
   };
-  const { fetch } = globalThis;
-  replaceGlobal('fetch', function governedFetch(this: unknown, ...args: Parameters<typeof fetch>) {
-    hookLoaded();
-    return fetch.apply(this, args);
+  for (const [name, descriptor] of lazy) Object.defineProperty(globalThis, name, {
+    configurable: true,
+    enumerable: descriptor?.enumerable ?? false,
+    get: () => (loaded(), Reflect.get(globalThis, name)),
+    set: (value: unknown) => void Object.defineProperty(globalThis, name, { value, enumerable: descriptor?.enumerable ?? false, configurable: true, writable: true }),
   });
-  for (const name of ['WebSocket', 'EventSource']) {
-    const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
-    if (!descriptor?.configurable) continue;
-    const read = (): unknown => (hookLoaded(), descriptor.get ? descriptor.get.call(globalThis) : descriptor.value);
-    Object.defineProperty(globalThis, name, { configurable: true, enumerable: descriptor.enumerable ?? false, get: read, set: (value: unknown) => replaceGlobal(name, value) });
-  }
+  const { fetch } = globalThis;
+  globalThis.fetch = function governedFetch(this: unknown, ...args: Parameters<typeof fetch>) {
+    loaded();
+    return fetch.apply(this, args);
+  };
+  Object.defineProperty(globalThis.fetch, 'name', { value: 'fetch' });
 }
 
-function replaceGlobal(name: string, value: unknown): void {
-  const enumerable = Object.getOwnPropertyDescriptor(globalThis, name)?.enumerable ?? false;
-  Object.defineProperty(globalThis, name, { value, enumerable, configurable: true, writable: true });
+/** The built-in copy's classes can only be reached through the dispatcher it puts under this symbol, which npm copies share. */
+function hookGlobalDispatchers(hook: Hook): void {
+  for (const version of [1, 2]) {
+    const dispatcher = (globalThis as Record<symbol, unknown>)[Symbol.for(`undici.globalDispatcher.${version}`)] as Dispatcher | undefined;
+    const owner = dispatcher && ownerOf(dispatcher);
+    if (owner) hook(owner, dispatcher.constructor.name === 'Agent' ? () => newAgent(dispatcher.constructor) : undefined);
+  }
 }
 
 /** A plain agent for the gateway, past any proxy; a person may take longer to decide than a client's own limits (300 s). */
