@@ -31,7 +31,7 @@ export function debugging({ context, own, governor, live, panels }: DebuggingPar
     onRun(run: string, config: vscode.DebugConfiguration) {
       attached.add(run);
       remember([...new Set([...launched(), run])]);
-      if (config.request === 'launch' && openRunOnLaunch() && config['openRun'] !== false) panels.open(run, true);
+      if (config.request === 'launch' && openRunOnLaunch() && config['openRun'] !== false) panels.open(run, true, config['agent'] as string);
     },
     onEnd: (run: string) => remember(launched().filter((each) => each !== run)),
   };

@@ -34,9 +34,11 @@ export function gateText(gate: GateDetails): string {
   return [rule(vscode.l10n.t('what will happen, as the governor verified it')), table, '', rule(vscode.l10n.t('exactly what would be sent')), content(gate) + cut, ''].join('\n');
 }
 
-function content(gate: GateDetails): string {
-  if (!gate.input) return vscode.l10n.t('(this action has no content)');
-  return gate.input.body === undefined ? visible(gate.input.title) : visible(gate.input.body);
+/** The title says it in a line (a command, an address), the body in full. */
+function content({ input, name }: GateDetails): string {
+  if (!input) return vscode.l10n.t('(this action has no content)');
+  const parts = input.title === name && input.body !== undefined ? [] : [input.title];
+  return [...parts, ...(input.body === undefined ? [] : [input.body])].map(visible).join('\n\n');
 }
 
 /** "waiting", or who decided what, when it was decided elsewhere too. */

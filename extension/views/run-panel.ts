@@ -47,11 +47,10 @@ export class RunPanels implements vscode.Disposable {
   }
 
   /** Shows the tree of `root` beside the editor; a panel that is open already is brought forward. */
-  open(root: string, preserveFocus: boolean): void {
+  open(root: string, preserveFocus: boolean, agent = this.#live.run(root)?.agent): void {
     const open = this.#panels.get(root);
     if (open) return open.view.reveal(undefined, preserveFocus);
-    const title = vscode.l10n.t('Run: {0}', this.#live.run(root)?.agent ?? root);
-    const view = vscode.window.createWebviewPanel(WEBVIEWS.run, title, { viewColumn: vscode.ViewColumn.Beside, preserveFocus }, { enableScripts: true, localResourceRoots: [this.#resources] });
+    const view = vscode.window.createWebviewPanel(WEBVIEWS.run, vscode.l10n.t('Run: {0}', agent ?? root), { viewColumn: vscode.ViewColumn.Beside, preserveFocus }, { enableScripts: true, localResourceRoots: [this.#resources] });
     this.#attach(view, root);
   }
 

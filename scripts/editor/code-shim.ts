@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { format } from 'node:util';
 import { launchBrowser } from './chromium.ts';
 import { QUIET_SETTINGS, serve } from './serve.ts';
 import { develop } from './workbench-options.ts';
@@ -15,7 +16,7 @@ const PAGE_CRASHED = 98;
 const TIMED_OUT = 124;
 const LIMIT_MS = Number(process.env['CODE_SHIM_TIMEOUT_MS'] ?? 300_000);
 /** What the workbench says on every start here, none of it about the extension. */
-const NOISE = /^(Creating a socket|Resolv(ing|ed) connection|\[reconnection|Updating additional|Creation of workbench|\[Service Worker|\[AccountPolicy|\[AgentHost|\[ChatModel|getaddrinfo|Timed out waiting for auth|Error while fetching the extension under dev|No search provider|Aborted onWillSave|%c)/;
+const NOISE = /^(Creating a socket|Resolv(ing|ed) connection|\[reconnection|Updating additional|Creation of workbench|\[Service Worker|\[AccountPolicy|\[AgentHost|\[ChatModel|getaddrinfo|Timed out waiting for auth|Error while fetching the extension under dev|No search provider|Aborted onWillSave|\[DefaultAccount|\[chat-stt)/;
 
 const temporary = mkdtempSync(join(tmpdir(), 'fullarc-editor-'));
 try {
@@ -55,6 +56,6 @@ async function runTests(args: readonly string[]): Promise<number> {
 }
 
 function print(words: readonly unknown[]): void {
-  const text = words.map((word) => (typeof word === 'string' ? word : JSON.stringify(word))).join(' ');
+  const text = format(...words);
   if (process.env['VERBOSE'] || !NOISE.test(text)) console.log(text);
 }
