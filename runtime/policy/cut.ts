@@ -84,10 +84,22 @@ function startsSection(text: string, line: number): boolean {
   return !(char === 0x2d /* - */ && (isBlank(text.charCodeAt(line + 1)) || text.startsWith('---', line)));
 }
 
-/** Column of the dashes when this section is `policies:` with nothing but comments before its first item. */
+/**
+ * Column of the dashes when this section is `policies:` with nothing but comments before its first item. The column at which most
+ * policies stand counts, so that a first item that is indented wrongly does not take the others with it.
+ */
 function listColumn(section: string): number | undefined {
-  const match = /^policies:[ \t]*(?:[ \t]#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)-(?:[ \t\r\n]|$)/.exec(section);
-  return match?.[1]?.length;
+  const first = /^policies:[ \t]*(?:[ \t]#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)-(?:[ \t\r\n]|$)/.exec(section)?.[1]?.length;
+  if (first === undefined) return undefined;
+  const counts = [...nameColumns(section)].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  return counts[0]?.[0] ?? first;
+}
+
+/** How many lines `- name:` there are, by the column of their dash. */
+export function nameColumns(text: string): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const match of text.matchAll(/^( *)-[ \t]+name:/gm)) counts.set(match[1]!.length, (counts.get(match[1]!.length) ?? 0) + 1);
+  return counts;
 }
 
 function isBlank(char: number): boolean {

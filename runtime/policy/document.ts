@@ -2,7 +2,7 @@
 
 import { isMap, isSeq, type Node } from 'yaml';
 import type { TextRange } from '../../protocol/finding.ts';
-import { cut, holdsTopLevelLine, itemStarts, type Cut } from './cut.ts';
+import { cut, holdsTopLevelLine, itemStarts, nameColumns, type Cut } from './cut.ts';
 import { outlineAt, outlineKeys, type OutlinePoint } from './outline.ts';
 import { blankPart, keyText, MAX_TEXT, nodeAt, parse, type Parsed, type Path, type Problem, type Span } from './parse.ts';
 
@@ -144,7 +144,7 @@ class CutDocument implements GovernanceDocument {
   }
 
   get problems(): readonly Problem[] {
-    return this.parts.flatMap((part) => moved(part));
+    return this.parts.flatMap((part, index) => [...moved(part), ...strayItems(part, this.parts[index + 1])]);
   }
 
   edit(start: number, end: number, insert: string): GovernanceDocument {
@@ -154,7 +154,8 @@ class CutDocument implements GovernanceDocument {
     const from = this.parts[first]?.start ?? 0;
     const delta = insert.length - (end - start);
     const to = (this.parts[last]?.end ?? 0) + delta;
-    const local = this.#dashColumn !== undefined && this.parts.slice(first, last + 1).every((part) => part.kind === 'policy') && !holdsTopLevelLine(text, from, to);
+    const local = this.#dashColumn !== undefined && this.parts.slice(first, last + 1).every((part) => part.kind === 'policy') && !holdsTopLevelLine(text, from, to)
+      && sameColumn(this.#dashColumn, this.text.slice(from, this.parts[last]!.end), text.slice(from, to));
     if (!local) return rebuild(text, this.parts);
     const starts = [from, ...itemStarts(text, from + 1, to, this.#dashColumn!)];
     const cuts = starts.map((at, index): Cut => ({ kind: 'policy', start: at, end: starts[index + 1] ?? to }));
@@ -240,22 +241,39 @@ function sectionsOf(part: Part): Section[] {
 
 function policiesOf(parts: readonly Part[]): PolicyItem[] {
   const items: PolicyItem[] = [];
-  for (const part of parts) {
+  for (const [at, part] of parts.entries()) {
     const list = part.kind === 'policy' ? part.parsed : listIn(part);
     if (!list) continue;
     const nodes = isSeq(list.node) ? list.node.items : [];
     const values = Array.isArray(list.value) ? list.value : [];
-    const problems = moved(part);
+    const problems = [...moved(part), ...strayItems(part, parts[at + 1])];
     if (part.kind === 'policy') {
       items.push({ index: items.length, value: values[0], node: (nodes[0] as Node | undefined) ?? null, span: part, part, problems });
     } else {
-      nodes.forEach((node, at) => {
+      nodes.forEach((node, index) => {
         const span = spanOf(node as Node | null, part.start);
-        items.push({ index: items.length, value: values[at], node: node as Node | null, span, part, problems: problems.filter((problem) => problem.start >= span.start && problem.start <= span.end) });
+        items.push({ index: items.length, value: values[index], node: node as Node | null, span, part, problems: problems.filter((problem) => problem.start >= span.start && problem.start <= span.end) });
       });
     }
   }
   return items;
+}
+
+/** Items before the first cut stand at another column than most: valid alone, but not together with the others. */
+function strayItems(part: Part, next: Part | undefined): readonly Problem[] {
+  const list = part.kind === 'section' && next?.kind === 'policy' ? listIn(part)?.node : undefined;
+  if (!isSeq(list) || list.items.length === 0) return [];
+  return list.items.map((item) => {
+    const { start, end } = spanOf(item as Node | null, part.start);
+    return { code: 'syntax', start, end, message: 'This policy is not indented like most of the others. Put its dash below theirs.' };
+  });
+}
+
+/** True when an edit leaves most policies at the column they are cut at. */
+function sameColumn(column: number, before: string, after: string): boolean {
+  const old = nameColumns(before);
+  const now = nameColumns(after);
+  return (old.get(column) ?? 0) > 0 && (now.get(column) ?? 0) >= old.get(column)! && [...now].every(([at, count]) => at === column || count <= (old.get(at) ?? 0));
 }
 
 /** The list under `policies:` of a part that holds it whole. */

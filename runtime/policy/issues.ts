@@ -123,7 +123,7 @@ function limitText(problem: z.core.$ZodIssue, found: unknown, shape: Shape): str
   if (problem.code === 'too_small' && Array.isArray(found)) return `must have at least ${problem.minimum} item${problem.minimum === 1 ? '' : 's'}; remove the key to leave it open`;
   if ((problem.code === 'too_small' || problem.code === 'too_big') && typeof found === 'number') return `must be a ${typeText(shape)}, but is ${found}`;
   if (problem.code === 'too_big') return `must not be longer than ${problem.maximum}`;
-  return `is not usable: ${problem.message}`;
+  return problem.message.replace(/\.$/, '');
 }
 
 function wanted(shape: Shape, unit: string | undefined): string {

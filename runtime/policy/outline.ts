@@ -33,6 +33,9 @@ interface Frame {
   step: string | number | undefined;
 }
 
+/** Deeper nesting is not followed: the parser refuses it anyway. */
+const MAX_FRAMES = 80;
+
 type Mode = 'block' | 'flow' | 'scalar' | 'comment';
 
 interface Scan {
@@ -125,10 +128,10 @@ function scan(text: string): Scan {
   return state;
 }
 
-/** A line that looks like a key at or left of the mapping that holds the open bracket: the bracket was never closed. */
+/** Content at or left of the collection that holds the open bracket: YAML wants it deeper, so the bracket was never closed. */
 function abandonsFlow(state: Scan, line: string, indent: number): boolean {
   const holder = state.frames.findLast((frame) => frame.kind === 'map' || frame.kind === 'seq');
-  return indent <= (holder?.column ?? 0) && (KEY.test(line.slice(indent)) || line.startsWith('- ', indent));
+  return holder !== undefined && indent <= holder.column && !/[\]},#]/.test(line[indent]!);
 }
 
 function leaveFlow(state: Scan): void {
@@ -199,7 +202,7 @@ function listItem(state: Scan, column: number): void {
     top.step = Number(top.step) + 1;
     return;
   }
-  frames.push({ kind: 'seq', column, path: top ? valuePath(top) : [], step: 0 });
+  if (frames.length < MAX_FRAMES) frames.push({ kind: 'seq', column, path: top ? valuePath(top) : [], step: 0 });
 }
 
 function openKey(state: Scan, column: number, name: string): Path {
@@ -234,7 +237,7 @@ function flowChars(state: Scan, text: string, at: number, end: number): void {
       state.quote = char;
       token = i + 1;
     } else if (char === '[' || char === '{') {
-      frames.push({ kind: char === '[' ? 'flow-seq' : 'flow-map', column: state.column, path: top ? valuePath(top) : [], step: char === '[' ? 0 : undefined });
+      if (frames.length < MAX_FRAMES) frames.push({ kind: char === '[' ? 'flow-seq' : 'flow-map', column: state.column, path: top ? valuePath(top) : [], step: char === '[' ? 0 : undefined });
       state.inValue = char === '[';
       token = i + 1;
     } else if (flow && (char === ']' || char === '}')) {

@@ -1,6 +1,6 @@
 // One stretch of YAML parsed alone: its nodes, its plain value, and everything that is wrong with its syntax. Bounded for hostile text; never throws.
 
-import { Composer, isAlias, isMap, isScalar, isSeq, Parser, type Node, type Pair } from 'yaml';
+import { Composer, type CST, isAlias, isMap, isScalar, isSeq, Parser, type Node, type Pair } from 'yaml';
 
 /** Half-open range of UTF-16 offsets. */
 export interface Span {
@@ -74,30 +74,63 @@ export function nodeAt(node: Node | null, path: Path): { readonly key?: Node; re
   return { key, value, pair };
 }
 
+/** A key as text; empty for a key that is itself a collection or an alias. */
 export function keyText(key: unknown): string {
-  return isScalar(key) ? String(key.value ?? '') : key === null || key === undefined ? '' : String(key);
+  return isScalar(key) ? String(key.value ?? '') : '';
 }
 
 function compose(text: string, problems: Problem[]): Node | null {
   try {
+    const tokens = [...new Parser().parse(text)];
+    const deep = tooDeep(tokens);
+    if (deep !== undefined) {
+      problems.push({ code: 'depth', start: deep, end: Math.min(deep + 1, text.length), message: TOO_DEEP });
+      return null;
+    }
     const composer = new Composer({ strict: true, prettyErrors: false, logLevel: 'silent', uniqueKeys: false, keepSourceTokens: false });
-    const [document, second] = [...composer.compose(new Parser().parse(text), true, text.length)];
+    const [document, second] = [...composer.compose(tokens, true, text.length)];
     if (second) problems.push({ code: 'documents', start: second.range[0], end: Math.min(second.range[0] + 3, text.length), message: 'A governance file holds one YAML document. Remove the `---` or `...` line, or move what follows into a file of its own.' });
-    for (const error of document ? [...document.errors, ...document.warnings] : []) {
-      if (problems.length >= MAX_PROBLEMS) break;
+    const errors = document ? [...document.errors, ...document.warnings] : [];
+    if (errors.length > 0) problems.push(...tabProblem(text));
+    for (const error of errors.slice(0, MAX_PROBLEMS)) {
       const start = Math.min(error.pos[0], text.length);
+      if (error.code === 'TAB_AS_INDENT' && problems[0]?.code === 'tab') continue;
       problems.push({ code: error.code === 'TAB_AS_INDENT' ? 'tab' : error.code === 'BAD_ALIAS' ? 'alias' : 'syntax', start, end: Math.min(Math.max(error.pos[1], start), text.length), message: sentence(error.code, error.message) });
     }
     return (document?.contents as Node | null) ?? null;
   } catch (error) {
-    const deep = error instanceof RangeError;
-    problems.push({ code: deep ? 'depth' : 'syntax', start: 0, end: Math.min(1, text.length), message: deep ? `Nested too deeply. ${MAX_DEPTH} levels are allowed.` : `This text cannot be read as YAML: ${error instanceof Error ? error.message : String(error)}` });
+    problems.push({ code: 'syntax', start: 0, end: Math.min(1, text.length), message: `This text cannot be read as YAML: ${error instanceof Error ? error.message : String(error)}` });
     return null;
   }
 }
 
+const TOO_DEEP = `Nested too deeply. ${MAX_DEPTH} levels are allowed.`;
+const TAB = 'A tab is used for indentation. YAML allows only spaces there; replace it with two spaces.';
+
+/** Offset of the first token that is nested beyond the limit: found before the composer, which recurses. */
+function tooDeep(tokens: readonly CST.Token[]): number | undefined {
+  let level: CST.Token[] = [...tokens];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH + 1) return level[0]!.offset;
+    level = level.flatMap((token) => {
+      if (token.type === 'document') return token.value ? [token.value] : [];
+      if (!('items' in token)) return [];
+      return token.items.flatMap((item) => [item.key, item.value].filter((child): child is CST.Token => child !== null && child !== undefined && 'items' in child));
+    });
+  }
+  return undefined;
+}
+
+/** The first line that is indented by a tab. Asked only when something is wrong: tabs are allowed in text. */
+function tabProblem(text: string): Problem[] {
+  const line = /^ *(\t[ \t]*)\S/m.exec(text);
+  if (!line) return [];
+  const start = line.index + line[0].indexOf('\t');
+  return [{ code: 'tab', start, end: start + line[1]!.length, message: TAB }];
+}
+
 function sentence(code: string, message: string): string {
-  if (code === 'TAB_AS_INDENT') return 'A tab is used for indentation. YAML allows only spaces there; replace it with two spaces.';
+  if (code === 'TAB_AS_INDENT') return TAB;
   if (code === 'BAD_ALIAS') return 'An unquoted `*` starts a YAML alias. Put a glob that begins with `*` in quotes: "*".';
   return message.endsWith('.') ? message : `${message}.`;
 }
@@ -118,7 +151,7 @@ class Reader {
   read(node: Node | null, depth: number): unknown {
     if (node === null || node === undefined) return null;
     this.#size++;
-    if (depth > MAX_DEPTH) return this.#problem(node, 'depth', `Nested too deeply. ${MAX_DEPTH} levels are allowed.`);
+    if (depth > MAX_DEPTH) return this.#problem(node, 'depth', TOO_DEEP);
     if (isAlias(node)) return this.#alias(node);
     const before = this.#size;
     const value = isMap(node) ? this.#map(node.items, depth) : isSeq(node) ? node.items.map((item) => this.read(item as Node | null, depth + 1)) : isScalar(node) ? node.value : undefined;
@@ -131,6 +164,7 @@ class Reader {
     const map: Record<string, unknown> = {};
     for (const pair of pairs) {
       const key = keyText(pair.key);
+      if (pair.key !== null && !isScalar(pair.key)) this.#problem(pair.key as Node, 'syntax', 'A key must be plain text here, not a list, a mapping or an alias. Put it in quotes if it is meant as text.');
       if (Object.hasOwn(map, key)) this.#problem(pair.key as Node, 'duplicate-key', `\`${key}\` is written twice in this mapping. Keep one of them.`);
       const value = this.read(pair.value as Node | null, depth + 1);
       if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });

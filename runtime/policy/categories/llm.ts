@@ -17,7 +17,7 @@ const rules = z.strictObject({
   temperature_range: z.strictObject({
     min: z.number().min(0).default(0).describe('Lowest temperature allowed.'),
     max: z.number().min(0).default(2).describe('Highest temperature allowed.'),
-  }).refine((range) => range.min <= range.max, { error: '`min` must not be above `max`' }).optional().describe('Temperatures that a call may ask for. A call that names none is sent as it is.').meta({ examples: [{ min: 0, max: 0.7 }] }),
+  }).refine((range) => range.min <= range.max, { error: 'has a `min` that is above its `max`' }).optional().describe('Temperatures that a call may ask for. A call that names none is sent as it is.').meta({ examples: [{ min: 0, max: 0.7 }] }),
   require_system_prompt: z.boolean().default(false).describe('Refuse calls without a system prompt.'),
 });
 type Rules = z.output<typeof rules>;
