@@ -2,6 +2,7 @@
 
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { Node, Pair } from 'yaml';
+import { ACTION_KINDS } from '../protocol/action.ts';
 import { fieldAt } from '../runtime/policy/describe.ts';
 import type { GovernanceDocument, Parsed, Part, Path, Span } from '../runtime/policy/document.ts';
 
@@ -65,14 +66,23 @@ export class NameReader {
 
 /** What kind of name stands at a path, if any, as the schema says. `category` is that of the policy the path leads into. */
 export function kindAt(path: Path, category: string | undefined): NameKind | undefined {
-  const field = path.findLast((step) => typeof step === 'string');
-  if (path[0] === 'policies' && (MODEL_LISTS.has(String(field)) || path.at(-2) === 'model_limits')) return 'model';
+  if (path[0] === 'policies' && path[2] === 'rules') {
+    if (path.at(-2) === 'model_limits') return 'model';
+    const kind = RULE_LISTS.get(String(path.findLast((step) => typeof step === 'string')));
+    if (kind) return kind;
+  }
   const reference = fieldAt(path, category)?.reference;
   return reference === 'category' ? undefined : reference;
 }
 
-/** Fields of rules that hold model names. Models are not declared, so no schema refers to them. */
-const MODEL_LISTS: ReadonlySet<string> = new Set(['allowed_models', 'blocked_models']);
+/** Lists of rules that hold names although their schema does not refer to them: models are never declared, and tools may be declared or not. */
+const RULE_LISTS: ReadonlyMap<string, NameKind> = new Map([
+  ['allowed_models', 'model'], ['blocked_models', 'model'],
+  ['blocked_tools', 'tool'], ['require_approval_for', 'tool'],
+]);
+
+/** Words that such a list may hold and that are no names of tools. */
+const NOT_TOOLS: ReadonlySet<string> = new Set(ACTION_KINDS);
 
 function namesOf(part: Part, kindOf: typeof kindAt): FileNames {
   const declarations: Declaration[] = [];
@@ -84,7 +94,7 @@ function namesOf(part: Part, kindOf: typeof kindAt): FileNames {
     const declared = declarationAt(path, node, value, pair);
     if (declared) declarations.push(declared);
     const kind = isScalar(node) && typeof node.value === 'string' && path.length > 2 ? kindOf(path, category) : undefined;
-    if (kind && isScalar(node)) uses.push({ kind, name: String(node.value), at: spanOf(node) });
+    if (kind && isScalar(node) && !(kind === 'tool' && NOT_TOOLS.has(String(node.value)))) uses.push({ kind, name: String(node.value), at: spanOf(node) });
     if (path.at(-2) === 'model_limits' && pair && isScalar(pair.key)) uses.push({ kind: 'model', name: String(pair.key.value), at: spanOf(pair.key) });
   });
   return { declarations, uses };

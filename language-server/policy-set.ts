@@ -2,6 +2,9 @@
 
 import type { Finding } from '../protocol/finding.ts';
 import type { GovernanceDocument } from '../runtime/policy/document.ts';
+import { compileDocuments } from '../runtime/policy/index.ts';
+import type { CompileCache } from '../runtime/policy/index.ts';
+import { lint } from './lints/index.ts';
 import { NameReader } from './names.ts';
 import type { Declaration, FileNames, NameKind, Use } from './names.ts';
 import type { Placed, Scope } from './scope.ts';
@@ -10,6 +13,7 @@ export class PolicySet implements Scope {
   readonly #documents = new Map<string, GovernanceDocument>();
   readonly #reader = new NameReader();
   readonly #names = new WeakMap<GovernanceDocument, FileNames>();
+  readonly #compiled: CompileCache = new WeakMap();
   #findings: ReadonlyMap<string, readonly Finding[]> | undefined;
 
   put(file: string, document: GovernanceDocument): void {
@@ -24,7 +28,7 @@ export class PolicySet implements Scope {
 
   /** What is wrong in a file, in the order of its text. */
   findings(file: string): readonly Finding[] {
-    this.#findings ??= new Map();
+    this.#findings ??= this.#check();
     return this.#findings.get(file) ?? [];
   }
 
@@ -40,6 +44,12 @@ export class PolicySet implements Scope {
     const known = this.#names.get(document) ?? this.#reader.read(document);
     this.#names.set(document, known);
     return known;
+  }
+
+  #check(): ReadonlyMap<string, readonly Finding[]> {
+    const files = [...this.#documents].map(([path, document]) => ({ path, document }));
+    const { findings } = compileDocuments(files, this.#compiled);
+    return Map.groupBy([...findings, ...lint(files)].sort((a, b) => a.line - b.line || a.column - b.column), (finding) => finding.file);
   }
 
   #placed<T extends Declaration | Use>(pick: (names: FileNames) => readonly T[]): readonly Placed<T>[] {
