@@ -5,12 +5,12 @@ import type { Usage } from '../../../protocol/action.ts';
 import type { AfterAnswer, BeforeAnswer } from '../../../protocol/agent-wire.ts';
 import type { AgentPort } from '../port.ts';
 import { killed, refused, unanswered } from './failures.ts';
-import { redactAt, type JsonObject } from './json.ts';
+import { object, redactAt, text, valueAt, type JsonObject } from './json.ts';
 import { ask, type Asked } from './request.ts';
 import type { Session } from './session.ts';
 import type { CountTokens } from './tokens.ts';
 import { send, type Target } from './upstream.ts';
-import type { AnswerView, Failure, Fate, Fates, ToolRequest, Wire } from './wires/wire.ts';
+import type { AnswerView, Failure, Fate, Fates, Wire } from './wires/wire.ts';
 
 /** Where the answer goes: as one body, or as a stream of events. */
 export interface Delivery {
@@ -24,7 +24,8 @@ export interface Delivery {
   show(reply: JsonObject): void;
   /** The tool calls of the last answer are gone; another answer follows. */
   next(): Promise<void>;
-  finish(fates: Fates): Promise<void>;
+  /** Sends the rest. Resolves with the answer's id as the agent knows it, on a wire where a later request may name it. */
+  finish(fates: Fates): Promise<string | undefined>;
   fail(failure: Failure): Promise<void>;
 }
 
@@ -58,55 +59,88 @@ export interface Exchange {
 /** How often a model whose tool calls were all refused is asked again within one request of the agent. */
 const MOST_ROUNDS = 3;
 
+/** One answer of the provider, taken in and settled. */
+interface Answered {
+  readonly reply: JsonObject;
+  readonly view: AnswerView;
+}
+
+/** An answer with the fate of each of its tool calls; `notes` says, by call id, why one was refused. */
+interface Turn extends Answered {
+  readonly fates: Fates;
+  readonly notes: ReadonlyMap<string, string>;
+}
+
 /** Governs the request to its end. Throws only what is a bug. */
 export async function converse(exchange: Exchange): Promise<void> {
   const { delivery, wire } = exchange;
   let body = exchange.body;
-  let refusedBefore: Fates | undefined;
+  let before: Turn | undefined;
   for (let round = 0; ; round++) {
     const asked = await ask(exchange, body);
-    if (!asked.go) return refusedBefore ? delivery.finish(refusedBefore) : delivery.fail(asked.failure);
-    const answered = await carry(exchange, asked, refusedBefore);
+    if (!asked.go) return before ? finish(exchange, before) : delivery.fail(asked.failure);
+    const answered = await carry(exchange, asked, before);
     if (!answered) return;
-    const { fates, notes } = await judgeCalls(exchange, asked.key, answered.view.calls);
-    if (notes.size === 0 || notes.size < answered.view.calls.length || round === MOST_ROUNDS) return delivery.finish(fates);
-    body = wire.continued(body, answered.reply, notes);
-    refusedBefore = fates;
+    const turn = await judgeCalls(exchange, asked.key, answered);
+    const allRefused = turn.notes.size > 0 && turn.notes.size === turn.view.calls.length;
+    if (!allRefused || round === MOST_ROUNDS) return finish(exchange, turn);
+    body = wire.continued(body, turn.reply, turn.notes);
+    before = turn;
   }
 }
 
+/** Sends the rest, and remembers where the provider's conversation differs from what the agent was shown. */
+async function finish({ delivery, session, wire }: Exchange, { reply, view, fates, notes }: Turn): Promise<void> {
+  const shown = await delivery.finish(fates);
+  if (shown === undefined || !wire.previous) return;
+  const owed = view.calls.flatMap(({ at, id }) => (notes.has(id) ? [{ call: object(valueAt(reply, at)), note: notes.get(id) ?? '' }] : []));
+  session.follow(shown, { id: text(reply['id']), owed, tokens: (view.usage?.input ?? 0) + (view.usage?.output ?? 0) });
+}
+
 /** Sends one governed request and takes its answer in. Undefined when there is nothing more to do: refused, failed, cut off. */
-async function carry(exchange: Exchange, asked: Asked, refusedBefore: Fates | undefined): Promise<{ reply: JsonObject; view: AnswerView } | undefined> {
-  const { delivery, signal, target, headers } = exchange;
-  const giveUp = (failure: Failure): Promise<void> => (refusedBefore ? delivery.finish(refusedBefore) : delivery.fail(failure));
+async function carry(exchange: Exchange, asked: Asked, before: Turn | undefined): Promise<Answered | undefined> {
+  const { delivery, signal } = exchange;
   if (signal.aborted) {
     asked.done(false);
     await exchange.port.abandon(asked.key);
     return undefined;
   }
-  let answer: IncomingMessage;
+  const answer = await dispatch(exchange, asked, before);
+  if (!answer) return undefined;
+  if (before) await delivery.next();
+  const received = await delivery.receive(answer, (outputTokens) => watch(exchange, asked.key, outputTokens));
+  if (signal.aborted) answer.destroy();
+  const settled = await settle(exchange, asked, received);
+  if (received.status !== 'ok') {
+    answer.destroy();
+    const failure = killed(exchange.port) ?? received.tell;
+    if (failure) await delivery.fail(failure);
+    return undefined;
+  }
+  if (!settled.go) {
+    await delivery.fail(refused(settled));
+    return undefined;
+  }
+  delivery.show(redactAt(received.reply, settled.redactions));
+  return { reply: received.reply, view: exchange.wire.answer(received.reply) };
+}
+
+/** The provider's answer once it has begun with a 200. Any other is settled and told: the provider's own words, or the refusals that came before. */
+async function dispatch(exchange: Exchange, asked: Asked, before: Turn | undefined): Promise<IncomingMessage | undefined> {
+  const { delivery, signal, target, headers } = exchange;
   try {
-    answer = await delivery.during(send(target, headers, Buffer.from(JSON.stringify(asked.body)), signal), 'provider');
+    const answer = await delivery.during(send(target, headers, Buffer.from(JSON.stringify(asked.body)), signal), 'provider');
+    if (answer.statusCode === 200) return answer;
+    await settle(exchange, asked, { reply: {}, status: 'error', error: `HTTP ${answer.statusCode}`, unused: true });
+    if (!before) await delivery.passOn(answer);
+    else answer.destroy();
   } catch (error) {
     const message = `the provider ${target.host} could not be reached: ${error instanceof Error ? error.message : String(error)}`;
     await settle(exchange, asked, { reply: {}, status: signal.aborted ? 'aborted' : 'error', error: message, unused: !signal.aborted });
-    await giveUp(killed(exchange.port) ?? { kind: 'upstream', message });
-    return undefined;
+    if (!before) await delivery.fail(killed(exchange.port) ?? { kind: 'upstream', message });
   }
-  if (answer.statusCode !== 200) {
-    await settle(exchange, asked, { reply: {}, status: 'error', error: `HTTP ${answer.statusCode}`, unused: true });
-    await (refusedBefore ? (answer.resume(), delivery.finish(refusedBefore)) : delivery.passOn(answer));
-    return undefined;
-  }
-  if (refusedBefore) await delivery.next();
-  const received = await delivery.receive(answer, (outputTokens) => watch(exchange, asked.key, outputTokens));
-  answer.destroy();
-  const settled = await settle(exchange, asked, received);
-  const failure = received.status === 'ok' ? (settled.go ? undefined : refused(settled)) : killed(exchange.port) ?? received.tell;
-  if (failure) await delivery.fail(failure);
-  if (received.status !== 'ok' || !settled.go) return undefined;
-  delivery.show(redactAt(received.reply, settled.redactions));
-  return { reply: received.reply, view: exchange.wire.answer(received.reply) };
+  if (before) await finish(exchange, before);
+  return undefined;
 }
 
 /** Reports how the call ended. The answer means that it is durable. */
@@ -137,8 +171,8 @@ async function knownUsage({ countTokens }: Exchange, asked: Asked, { unused }: R
 }
 
 /** What becomes of each tool call, and for those refused, what the model is told. */
-async function judgeCalls({ port, session, delivery, signal }: Exchange, llm: string, calls: readonly ToolRequest[]): Promise<{ fates: Fates; notes: ReadonlyMap<string, string> }> {
-  const judged = await delivery.during(Promise.all(calls.map(async ({ at, id, name, args }) => {
+async function judgeCalls({ port, session, delivery, signal }: Exchange, llm: string, answered: Answered): Promise<Turn> {
+  const judged = await delivery.during(Promise.all(answered.view.calls.map(async ({ at, id, name, args }) => {
     const call = { name, args };
     const key = session.toolKey(id, call);
     const answer: BeforeAnswer = await port.before({ key, event: { event: 'tool.before', ...call }, causes: [llm] }, signal).catch((error: unknown) => unanswered(error, port));
@@ -147,6 +181,7 @@ async function judgeCalls({ port, session, delivery, signal }: Exchange, llm: st
   })));
   if (signal.aborted) await Promise.all(judged.filter(({ fate }) => fate.kind !== 'replace').map(({ key }) => port.abandon(key)));
   return {
+    ...answered,
     fates: new Map(judged.map(({ at, fate }) => [at, fate])),
     notes: new Map(judged.flatMap(({ id, fate }) => (fate.kind === 'replace' ? [[id, fate.note]] : []))),
   };

@@ -35,13 +35,15 @@ export async function ask(exchange: Exchange, body: JsonObject): Promise<Asked |
     const carried = await takeIn(exchange, key, view.results);
     const texts = [...view.texts, ...carried.texts];
     const fresh = unique(texts.filter((part) => session.judged(part) === undefined));
-    const inputTokens = await exchange.countTokens(view.read, view.model);
+    const thread = session.threads.get(wire.previous?.(body) ?? '');
+    const inputTokens = await exchange.countTokens(view.read, view.model) + (thread?.tokens ?? 0);
     const answer = await judge(exchange, key, view, inputTokens, fresh);
     if (!answer.go) return giveUp(answer);
     for (const part of fresh) session.remember(part, answer.redactions);
     const clean = redactAt(withheld(body, carried.withheld), texts.flatMap((part) => session.judged(part) ?? []));
     const bounded = answer.maxOutputTokens === undefined ? clean : wire.bounded(clean, answer.maxOutputTokens, target.host);
-    return { go: true, key, body: wire.metered(bounded), view, inputTokens, done };
+    const resumed = thread && wire.resumed ? wire.resumed(bounded, thread) : bounded;
+    return { go: true, key, body: wire.metered(resumed), view, inputTokens, done };
   } catch (error) {
     return giveUp(unanswered(error, port));
   }

@@ -6,6 +6,7 @@ import type { TextPart, ToolCall } from '../../../protocol/action.ts';
 import type { Redaction } from '../../../protocol/verdict.ts';
 import type { AgentPort } from '../port.ts';
 import type { JsonObject } from './json.ts';
+import type { Thread } from './wires/wire.ts';
 
 /** A tool call that the model asked for, from the moment it was judged. */
 export interface KnownCall {
@@ -23,6 +24,8 @@ const MOST = 20_000;
 export class Session {
   /** Tool calls by the provider's call id. */
   readonly calls = new Map<string, KnownCall>();
+  /** Conversations kept by the provider, by the id of the last answer as the agent knows it. */
+  readonly threads = new Map<string, Thread>();
   lastLlm: string | undefined;
   private version = '';
   private readonly spans = new Map<string, readonly Redaction[]>();
@@ -71,6 +74,10 @@ export class Session {
 
   know(id: string, call: KnownCall): void {
     keep(this.calls, id, call);
+  }
+
+  follow(shown: string, thread: Thread): void {
+    keep(this.threads, shown, thread);
   }
 }
 

@@ -93,11 +93,11 @@ export class StreamDelivery implements Delivery {
     this.channels = new Map();
   }
 
-  async finish(fates: Fates): Promise<void> {
+  async finish(fates: Fates): Promise<string | undefined> {
     const blocked = await this.release(fates);
-    if (blocked) return this.fail(blocked);
-    await this.send(this.splice.finish());
-    this.response.end();
+    if (blocked) await this.fail(blocked);
+    else this.response.end(this.splice.finish().map(writeSse).join(''));
+    return this.splice.id?.();
   }
 
   async fail(failure: Failure): Promise<void> {

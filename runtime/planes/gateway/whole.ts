@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Delivery, Received } from './exchange.ts';
-import { isObject, parse, type JsonObject } from './json.ts';
+import { isObject, parse, text, type JsonObject } from './json.ts';
 import { passOn, sendFailure } from './outlet.ts';
 import { returned } from './upstream.ts';
 import type { Failure, Fates, Wire } from './wires/wire.ts';
@@ -51,10 +51,12 @@ export class WholeDelivery implements Delivery {
     this.reply = {};
   }
 
-  async finish(fates: Fates): Promise<void> {
+  async finish(fates: Fates): Promise<string | undefined> {
     const settled = this.wire.settled(this.reply, fates);
-    const body = Buffer.from(JSON.stringify(this.earlier ? this.wire.joined(this.earlier, settled) : settled));
+    const whole = this.earlier ? this.wire.joined(this.earlier, settled) : settled;
+    const body = Buffer.from(JSON.stringify(whole));
     this.response.writeHead(200, { ...returned(this.headers, true), 'content-type': 'application/json', 'content-length': body.byteLength }).end(body);
+    return text(whole['id']) || undefined;
   }
 
   async fail(failure: Failure): Promise<void> {

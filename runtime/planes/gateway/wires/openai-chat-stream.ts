@@ -90,7 +90,7 @@ class ChatSplice implements Splice {
     if (isObject(old)) steps.push(...this.readCall(state, index, 'function_call', chunk, { function: old }));
     if (reason !== null && reason !== undefined) {
       state.finish = { chunk: chunk({}), reason };
-      steps.push(...TEXT_FIELDS.map((field): Step => ({ kind: 'close', channel: `${index}/${field}` })));
+      steps.push(...closed(index));
     }
     return steps;
   }
@@ -103,7 +103,8 @@ class ChatSplice implements Splice {
     call.whole = addPiece(call.whole, piece);
     const written = text(object(piece['function'])['arguments']) + text(object(piece['custom'])['input']);
     const count: Step = { kind: 'count', text: written };
-    return known ? [count] : [{ kind: 'call', at: this.pointer(state, choice, key) }, count];
+    // What was said before the call is complete, and leaves before it.
+    return known ? [count] : [...closed(choice), { kind: 'call', at: this.pointer(state, choice, key) }, count];
   }
 
   private pointer(state: Choice, choice: number, key: string): string {
@@ -190,6 +191,8 @@ class ChatSplice implements Splice {
     return { data: JSON.stringify({ ...data, ...this.head, ...(this.wantsUsage && !('usage' in data) && { usage: null }) }) };
   }
 }
+
+const closed = (choice: number): Step[] => TEXT_FIELDS.map((field) => ({ kind: 'close', channel: `${choice}/${field}` }));
 
 /** A turn whose calls are all gone has simply ended. */
 export function finishReason(reason: unknown, calls: boolean): unknown {

@@ -1,7 +1,8 @@
 // Responses as a stream: every event numbered anew, items placed one after the other, and each text that is repeated at its end made equal to what was streamed.
 
+import { randomUUID } from 'node:crypto';
 import { isObject, list, number, object, objects, parse, sum, text, type JsonObject } from '../json.ts';
-import type { SseEvent } from '../sse.ts';
+import { writeSse, type SseEvent } from '../sse.ts';
 import { failure } from './openai-failure.ts';
 import { isCall, messageItem, rewrittenCall, textPart } from './openai-responses-items.ts';
 import type { Failure, Fate, Splice, Step } from './wire.ts';
@@ -14,11 +15,12 @@ const TEXTS: Readonly<Record<string, { readonly list: 'content' | 'summary'; rea
   'response.reasoning_summary_text': { list: 'summary', field: 'text' },
 };
 
-export function responsesSplice(_body: JsonObject, redact: (text: string) => string): Splice {
-  return new ResponsesSplice(redact);
+export function responsesSplice(body: JsonObject, redact: (text: string) => string): Splice {
+  return new ResponsesSplice(body, redact);
 }
 
 class ResponsesSplice implements Splice {
+  private readonly body: JsonObject;
   private readonly redact: (text: string) => string;
   /** The first answer's identity, which SDKs hold every later event to. */
   private identity: JsonObject | undefined;
@@ -35,7 +37,8 @@ class ResponsesSplice implements Splice {
   private seen = new Map<string, string>();
   private end: JsonObject | undefined;
 
-  constructor(redact: (text: string) => string) {
+  constructor(body: JsonObject, redact: (text: string) => string) {
+    this.body = body;
     this.redact = redact;
   }
 
@@ -145,9 +148,23 @@ class ResponsesSplice implements Splice {
     return [this.event({ type: 'error', code, message, param: null }), this.event({ type: 'response.failed', response })];
   }
 
-  /** A real event: Codex does not count comments as life. */
+  /**
+   * A real event, because Codex does not count comments as life. OpenAI's SDK takes none before `response.created`, so an answer that has not
+   * begun begins here, under an id of the gateway's own.
+   */
   keepAlive(): string {
-    return `event: keepalive\ndata: ${JSON.stringify({ type: 'keepalive', sequence_number: this.sequence++ })}\n\n`;
+    const begun = this.identity ? '' : writeSse(this.begin());
+    return begun + writeSse(this.event({ type: 'keepalive' }));
+  }
+
+  id(): string | undefined {
+    return text(this.identity?.['id']) || undefined;
+  }
+
+  private begin(): SseEvent {
+    this.identity = { id: `resp_governance_${randomUUID().replaceAll('-', '')}`, created_at: Math.floor(Date.now() / 1000) };
+    const response = { ...this.identity, object: 'response', status: 'in_progress', model: this.body['model'], output: [], tools: [], error: null, incomplete_details: null, usage: null };
+    return this.event({ type: 'response.created', response });
   }
 
   private usage(): unknown {

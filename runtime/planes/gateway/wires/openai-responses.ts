@@ -5,7 +5,7 @@ import { isObject, list, number, object, objects, sum, text, type JsonObject } f
 import { failure } from './openai-failure.ts';
 import { responsesSplice } from './openai-responses-stream.ts';
 import { isCall, messageItem, rewrittenCall } from './openai-responses-items.ts';
-import { BadRequest, callArguments, contentTexts, modelOf, roleOf, type AnswerView, type Fates, type RequestView, type ToolRequest, type ToolResult, type Wire } from './wire.ts';
+import { BadRequest, callArguments, contentTexts, modelOf, roleOf, type AnswerView, type Fates, type RequestView, type Thread, type ToolRequest, type ToolResult, type Wire } from './wire.ts';
 
 export const openaiResponses: Wire = {
   id: 'openai-responses',
@@ -19,6 +19,8 @@ export const openaiResponses: Wire = {
   joined,
   failure,
   splice: responsesSplice,
+  previous: (body) => text(body['previous_response_id']) || undefined,
+  resumed,
 };
 
 function read(body: JsonObject): RequestView {
@@ -75,13 +77,21 @@ function usageOf(usage: unknown): Usage | undefined {
 }
 
 function continued(body: JsonObject, reply: JsonObject, notes: ReadonlyMap<string, string>): JsonObject {
-  const asked = typeof body['input'] === 'string' ? [{ type: 'message', role: 'user', content: body['input'] }] : list(body['input']);
-  const answered = objects(reply['output']);
-  const results = [...notes].map(([id, output]) => ({ type: resultType(answered.find(([, item]) => item['call_id'] === id)?.[1]), call_id: id, output }));
-  return { ...body, input: [...asked, ...answered.map(([, item]) => item), ...results] };
+  const answered = objects(reply['output']).map(([, item]) => item);
+  const results = answered.flatMap((item) => (isCall(item) ? [resultItem(item, notes.get(text(item['call_id'])) ?? '')] : []));
+  return { ...body, input: [...inputItems(body), ...answered, ...results] };
 }
 
-const resultType = (call: JsonObject | undefined): string => `${text(call?.['type']) || 'function_call'}_output`;
+/** The provider wants an output for each of its calls, so those that the agent never saw are answered before anything new. */
+function resumed(body: JsonObject, { id, owed }: Thread): JsonObject {
+  return { ...body, previous_response_id: id, input: [...owed.map(({ call, note }) => resultItem(call, note)), ...inputItems(body)] };
+}
+
+function inputItems({ input }: JsonObject): readonly unknown[] {
+  return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : list(input);
+}
+
+const resultItem = (call: JsonObject, output: string): JsonObject => ({ type: `${text(call['type'])}_output`, call_id: call['call_id'], output });
 
 function settled(reply: JsonObject, fates: Fates): JsonObject {
   const output = list(reply['output']).flatMap((item, index): unknown[] => {

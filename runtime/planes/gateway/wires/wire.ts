@@ -26,6 +26,20 @@ export interface Wire {
   failure(failure: Failure): { readonly status: number; readonly body: JsonObject };
   /** For one streamed answer to the agent; `body` is what it asked. `redact` is for texts that a provider sends whole. */
   splice(body: JsonObject, redact: (text: string) => string): Splice;
+  /** On a wire whose provider keeps conversations: the id of the answer that a request goes on from. */
+  previous?(body: JsonObject): string | undefined;
+  /** The request as the provider must get it to go on from there. */
+  resumed?(body: JsonObject, thread: Thread): JsonObject;
+}
+
+/** A conversation that the provider keeps, where what it knows differs from what the agent was shown. */
+export interface Thread {
+  /** The provider's id of its last answer. */
+  readonly id: string;
+  /** Calls of that answer which the agent never saw, by call id, and what became of them. */
+  readonly owed: readonly { readonly call: JsonObject; readonly note: string }[];
+  /** Tokens that going on from it puts before every new input. */
+  readonly tokens: number;
 }
 
 export interface RequestView {
@@ -115,6 +129,8 @@ export interface Splice {
   failure(failure: Failure): readonly SseEvent[];
   /** Raw bytes that keep the agent's connection alive and mean nothing. */
   keepAlive(): string;
+  /** The answer's id as the agent knows it, on a wire where a later request may name it. */
+  id?(): string | undefined;
 }
 
 export class BadRequest extends Error {}
