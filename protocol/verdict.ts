@@ -88,9 +88,9 @@ export function merge(a: Verdict, b: Verdict): Verdict {
   };
 }
 
-/** Sorted by place, overlapping spans joined; the label of the earliest (then longest) span stands. */
+/** Sorted by place, overlapping spans joined; the label of the earliest span stands, of several the first in the alphabet: whatever the order of merging. */
 export function mergeRedactions(spans: readonly Redaction[]): Redaction[] {
-  const sorted = [...spans].sort((a, b) => compare(a.at, b.at) || a.start - b.start || b.end - a.end || compare(a.label, b.label));
+  const sorted = [...spans].sort((a, b) => compare(a.at, b.at) || a.start - b.start || compare(a.label, b.label) || b.end - a.end);
   const merged: Redaction[] = [];
   for (const span of sorted) {
     const last = merged.at(-1);
@@ -123,7 +123,9 @@ function byStrength(a: Reason, b: Reason): number {
     || STRENGTH[b.disposition] - STRENGTH[a.disposition]
     || compare(a.policy, b.policy) || compare(a.field, b.field) || compare(reasonKey(a), reasonKey(b));
 }
-const reasonKey = (reason: Reason): string => JSON.stringify(reason, Object.keys(reason).sort());
+/** The same text for equal reasons, whatever the order of their keys. */
+const reasonKey = (reason: Reason): string => JSON.stringify(reason, (_, value: unknown) => (isPlain(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => compare(a, b))) : value));
+const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function unique<T>(items: readonly T[], key: (item: T) => string): T[] {
