@@ -65,7 +65,8 @@ test('a broken policy hurts no other', () => {
 
 test('a first item that is indented wrongly does not take the others with it', () => {
   const document = openDocument(SAMPLE.replace('  - name: spend', ' - name: spend'));
-  assert.deepEqual(document.policies.map((item) => [item.problems.length > 0, (item.value as { name?: string } | null)?.name]), [[true, 'spend'], [false, 'models'], [false, 'stop']]);
+  assert.deepEqual(document.policies.map((item) => item.problems.length > 0), [true, false, false]);
+  assert.deepEqual(document.policies.slice(1).map((item) => (item.value as { name: string }).name), ['models', 'stop']);
 });
 
 for (const [form, text, policies] of [

@@ -1,10 +1,12 @@
 // The decision: every policy in scope is asked, the strongest disposition wins, and a check that fails refuses. Pure.
 
+import type { z } from 'zod';
 import type { ActionEvent, Risk, ToolClass } from '../../protocol/action.ts';
 import { merge, stronger, type Disposition, type Place, type Reason, type Redaction, type Verdict } from '../../protocol/verdict.ts';
 import { actionName } from './action-name.ts';
 import type { AuditRules, BreakerRules, BudgetLimit, Considered, Engine, PolicySummary, StreamRedactor } from './api.ts';
 import { DEFAULT_AUDIT, mergeAudit } from './categories/audit.ts';
+import { content, streamFor } from './categories/content.ts';
 import type { Violation } from './category.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { Facts } from './facts.ts';
@@ -101,8 +103,9 @@ class PolicyEngine implements Engine {
     return this.#policies.filter((policy) => policy.mode !== 'off' && (policy.inScope?.(facts) ?? true)).flatMap((policy) => policy.category.breaker?.(policy.rules, policy) ?? []);
   }
 
-  streamRedactor(_facts: Facts): StreamRedactor | undefined {
-    return undefined;
+  streamRedactor(facts: Facts): StreamRedactor | undefined {
+    const policies = this.#inForce(facts).filter((policy) => policy.category.id === content.id);
+    return policies.length === 0 ? undefined : streamFor(policies.map((policy) => ({ rules: policy.rules as z.output<typeof content.rules>, header: policy, place: policy.place })));
   }
 
   /** An exact name stands; of several globs the most cautious class and the highest risk count. */

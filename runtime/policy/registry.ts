@@ -1,12 +1,16 @@
 // All categories, by id and alias. The one list from which schema, completion, documentation and evaluation are made.
 
 import type { Category } from './category.ts';
+import { approval } from './categories/approval.ts';
 import { audit } from './categories/audit.ts';
+import { content } from './categories/content.ts';
 import { cost } from './categories/cost.ts';
 import { killSwitch } from './categories/kill-switch.ts';
 import { llm } from './categories/llm.ts';
+import { network } from './categories/network.ts';
+import { safety } from './categories/safety.ts';
 
-export const CATEGORIES = [cost, llm, audit, killSwitch] as readonly unknown[] as readonly Category[];
+export const CATEGORIES: readonly Category[] = [cost, safety, killSwitch, audit, llm, content, network, approval];
 
 const BY_NAME = new Map(CATEGORIES.flatMap((category) => [category.id, ...(category.aliases ?? [])].map((name) => [name, category] as const)));
 
