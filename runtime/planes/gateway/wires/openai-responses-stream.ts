@@ -72,7 +72,19 @@ class ResponsesSplice implements Splice {
     }
     const channel = channelOf(data);
     if (channel === undefined) return [{ kind: 'pass', data }];
-    return type.endsWith('.delta') ? [{ kind: 'text', channel, text: text(data['delta']), data }] : [{ kind: 'close', channel }, { kind: 'pass', data }];
+    if (!type.endsWith('.delta')) return [{ kind: 'close', channel }, { kind: 'pass', data }];
+    this.grow(index, channel, text(data['delta']));
+    return [{ kind: 'text', channel, text: text(data['delta']), data }];
+  }
+
+  /** Puts a piece of text into its item, so that an answer that breaks off still shows what came of it. */
+  private grow(index: number, channel: string, piece: string): void {
+    const item = this.raw.get(index) ?? {};
+    const [, name = 'content', part = '0'] = channel.split('/');
+    const parts = [...list(item[name])];
+    const known = object(parts[Number(part)]);
+    parts[Number(part)] = { type: name === 'summary' ? 'summary_text' : 'output_text', ...known, text: text(known['text']) + piece };
+    this.raw.set(index, { ...item, [name]: parts });
   }
 
   private readStart(data: JsonObject, response: JsonObject): Step[] {
