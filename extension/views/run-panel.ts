@@ -5,8 +5,8 @@ import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS, CONTEXTS, WEBVIEWS } from '../../protocol/ids.ts';
 import type { RunEvent } from '../../protocol/run-graph.ts';
+import { runHtml } from '../../protocol/webview-html.ts';
 import type { FromWebview, MessageOf, ToWebview } from '../../protocol/webview.ts';
-import { runHtml } from '../../webview/runs/html.ts';
 import { followTree } from '../feed.ts';
 import type { Governor } from '../governor.ts';
 import type { Live } from '../live.ts';
@@ -79,13 +79,13 @@ export class RunPanels implements vscode.Disposable {
       this.#panels.delete(root);
       focus();
     });
-    view.webview.html = this.#html(view.webview, root);
+    view.webview.html = this.#html(view.webview);
     focus();
   }
 
-  #html(webview: vscode.Webview, root: string): string {
+  #html(webview: vscode.Webview): string {
     const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(this.#resources, name)).toString();
-    return runHtml({ run: root, script: file('runs.js'), style: file('runs.css'), cspSource: webview.cspSource, nonce: randomBytes(16).toString('base64url'), language: vscode.env.language });
+    return runHtml({ script: file('runs.js'), style: file('runs.css'), cspSource: webview.cspSource, nonce: randomBytes(18).toString('base64') });
   }
 
   async #handle(message: Exclude<MessageOf<FromWebview>, { type: 'ready' }>, root: string): Promise<void> {
