@@ -11,6 +11,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { runHtml } from '../../protocol/webview-html.ts';
 import type { Incoming, Outgoing } from '../../webview/host.ts';
 import { webviewBundle } from '../../webview/bundle.ts';
+import { START } from './run-events.ts';
 import { THEMES } from './themes.ts';
 
 export interface RunPage {
@@ -24,7 +25,7 @@ export interface RunPage {
 }
 
 export interface Studio {
-  open(options?: { theme?: keyof typeof THEMES; state?: unknown; bodyClass?: string }): Promise<RunPage>;
+  open(options?: { theme?: keyof typeof THEMES; state?: unknown; bodyClass?: string; /** What the page's clock says, in milliseconds since the epoch. */ now?: number }): Promise<RunPage>;
   /** Size of the built script in bytes. */
   readonly scriptBytes: number;
   close(): Promise<void>;
@@ -59,11 +60,12 @@ export async function openStudio(): Promise<Studio> {
   };
 }
 
-async function openPage(browser: Browser, address: string, { theme = 'dark', state, bodyClass = '' }: Parameters<Studio['open']>[0] = {}): Promise<RunPage> {
+async function openPage(browser: Browser, address: string, { theme = 'dark', state, bodyClass = '', now = START + 62_000 }: Parameters<Studio['open']>[0] = {}): Promise<RunPage> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
   const complaints: string[] = [];
   page.on('console', (message) => { if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text()); });
   page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.clock.setFixedTime(now);
   await page.addInitScript(standIn, { ...THEMES[theme], bodyClass: `${THEMES[theme].bodyClass} ${bodyClass}`, state });
   await page.goto(address);
   await page.waitForFunction(() => (globalThis as unknown as { posted: { type: string }[] }).posted.some(({ type }) => type === 'ready'));

@@ -1,6 +1,6 @@
 // The run view as a whole: feed and view state in, the page out, keys and selection in between.
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ended } from '../../protocol/run-graph.ts';
 import type { Host } from '../host.ts';
 import { BurnDownChart } from './burn-down.tsx';
@@ -32,7 +32,7 @@ export function App({ store, host, clock }: AppProps) {
   const [opened] = useState(clock);
   const now = useNow(clock, feed);
   const run = feed.run === undefined ? undefined : feed.lanes.graph.runs.get(feed.run) ?? rootOf(feed);
-  if (!run) return <main class="app">{feed.lost && <LostBanner since={feed.lostSince} />}<Waiting since={opened} now={now} /></main>;
+  if (!run) return <main class="app"><h1 class="spoken">Governed run</h1>{feed.lost && <LostBanner since={feed.lostSince} />}<Waiting since={opened} now={now} /></main>;
   return <RunPage key={run.id} feed={feed} run={run.id} host={host} now={now} />;
 }
 
@@ -69,7 +69,7 @@ function RunPage({ feed, run: id, host, now }: { feed: Feed; run: string; host: 
   const rows = useMemo(() => lanes.lanes(folded), [graph, folded]);
   const zero = zeroOf(graph);
   const until = ended(run.state) ? feed.lastAt : Math.max(now, feed.lastAt);
-  const spend = spendOf(graph, run.root);
+  const spend = spendOf(graph, run.root, feed.burnDown.unknownPrice);
   const select = (node: string): void => {
     change({ selected: node, follow: false });
     host.post({ type: 'select', node });
@@ -98,7 +98,7 @@ function RunPage({ feed, run: id, host, now }: { feed: Feed; run: string; host: 
   };
   const keys = useRef(onKeyDown);
   keys.current = onKeyDown;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent): void => keys.current(event);
     document.addEventListener('keydown', listen);
     return () => document.removeEventListener('keydown', listen);
@@ -107,7 +107,7 @@ function RunPage({ feed, run: id, host, now }: { feed: Feed; run: string; host: 
   return (
     <main ref={page} class="app" data-version={feed.version}>
       {feed.lost && <LostBanner since={feed.lostSince} />}
-      <Header graph={graph} run={run} now={until} view={view} change={change} fit={fit} help={() => setHelp(true)} saveSvg={saveSvg} stop={() => host.post({ type: 'stopRun', run: id })} />
+      <Header graph={graph} run={run} spend={spend} now={until} view={view} change={change} fit={fit} help={() => setHelp(true)} saveSvg={saveSvg} stop={() => host.post({ type: 'stopRun', run: id })} />
       <GateBanner graph={graph} now={until} post={host.post} select={select} />
       <div class="middle">
         {view.form === 'lanes'
@@ -115,7 +115,7 @@ function RunPage({ feed, run: id, host, now }: { feed: Feed; run: string; host: 
           : <TableView lanes={lanes} rows={rows} folded={folded} selected={view.selected} zero={zero} follow={view.follow} select={select} fold={fold} />}
         <Inspector lanes={lanes} selected={view.selected} select={select} post={host.post} heading={heading} />
       </div>
-      <BurnDownChart samples={feed.burnDown.samples(spend.account)} spend={spend} until={until} />
+      <BurnDownChart samples={feed.burnDown.samples(spend.account)} spend={spend} until={until} zero={zero} />
       <Announcer graph={graph} selected={view.selected} />
       <Help open={help} close={() => setHelp(false)} />
     </main>

@@ -6,6 +6,7 @@ import 'uplot/dist/uPlot.min.css';
 import { formatUsd } from '../../protocol/money.ts';
 import { currentPalette, type Palette, watchTheme } from './palette.ts';
 import type { Sample, Spend } from './spend.ts';
+import { clockText } from './words.ts';
 
 const HEIGHT = 118;
 
@@ -14,9 +15,11 @@ interface BurnDownProps {
   readonly spend: Spend;
   /** The time that the curve reaches to. */
   readonly until: number;
+  /** Start of the run: the axis counts from here. */
+  readonly zero: number;
 }
 
-export function BurnDownChart({ samples, spend, until }: BurnDownProps) {
+export function BurnDownChart({ samples, spend, until, zero }: BurnDownProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [palette, setPalette] = useState(currentPalette);
@@ -25,7 +28,7 @@ export function BurnDownChart({ samples, spend, until }: BurnDownProps) {
   useEffect(() => {
     if (!box.current || empty) return undefined;
     const host = box.current;
-    plot.current = new uPlot(optionsOf(palette, host.clientWidth), dataOf(samples, until), host);
+    plot.current = new uPlot(optionsOf(palette, host.clientWidth, zero), dataOf(samples, until), host);
     const observer = new ResizeObserver(() => plot.current?.setSize({ width: host.clientWidth, height: HEIGHT }));
     observer.observe(host);
     return () => {
@@ -53,17 +56,17 @@ function dataOf(samples: readonly Sample[], until: number): uPlot.AlignedData {
   ];
 }
 
-function optionsOf(palette: Palette, width: number): uPlot.Options {
+function optionsOf(palette: Palette, width: number, zero: number): uPlot.Options {
   const stepped = uPlot.paths.stepped!({ align: 1 });
-  const axis = { stroke: palette.muted, font: `10.5px ${palette.font}`, grid: { stroke: palette.grid, width: 1 }, ticks: { show: false } } as const;
+  const axis = { stroke: palette.muted, font: `10.5px ${palette.font}`, grid: { stroke: palette.contrast ? translucent(palette.grid) : palette.grid, width: 1 }, ticks: { show: false } } as const;
   return {
     width, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [8, 12, 0, 0],
     scales: { y: { range: (_plot, _low, high) => [0, (high || 0.01) * 1.12] } },
-    axes: [{ ...axis, size: 22, space: 80 }, { ...axis, size: 64, space: 28, values: (_plot, values) => values.map((value) => formatUsd(Math.round(value * 1e6))) }],
+    axes: [{ ...axis, size: 22, space: 80, values: (_plot, values) => values.map((value) => clockText(value * 1000 - zero)) }, { ...axis, size: 64, space: 28, values: (_plot, values) => values.map((value) => formatUsd(Math.round(value * 1e6))) }],
     bands: [{ series: [2, 1], fill: hatch(palette) }],
     series: [
       {}, { stroke: palette.active, width: 1.75, fill: translucent(palette.active), paths: stepped, points: { show: false } },
-      { stroke: palette.gate, width: 1, dash: [2, 2], paths: stepped, points: { show: false } },
+      { width: 0, paths: stepped, points: { show: false } },
       { stroke: palette.deny, width: 1.25, dash: [6, 4], points: { show: false } },
     ],
   };

@@ -7,13 +7,14 @@ import { rollUp } from '../../protocol/roll-up.ts';
 import { ended, runNode, type RunGraph, type RunSummary } from '../../protocol/run-graph.ts';
 import { Glyph, Icon } from './glyph.tsx';
 import { OUTCOMES, outcomeOf } from './outcome.ts';
-import { spendOf, type Spend } from './spend.ts';
+import type { Spend } from './spend.ts';
 import type { ViewState } from './view-state.ts';
 import { clockText } from './words.ts';
 
 export interface HeaderProps {
   readonly graph: RunGraph;
   readonly run: RunSummary;
+  readonly spend: Spend;
   readonly now: number;
   readonly view: ViewState;
   readonly change: (part: Partial<ViewState>) => void;
@@ -24,15 +25,15 @@ export interface HeaderProps {
 }
 
 export function Header(props: HeaderProps) {
-  const { graph, run, now } = props;
+  const { graph, run, spend, now } = props;
   const total = rollUp(graph).get(run.id)!;
   const node = graph.nodes.get(runNode(run.id));
-  const spend = spendOf(graph, run.root);
   return (
     <header class="head">
       <div class="head-line">
         <h1>{node && <Glyph outcome={outcomeOf(node)} size={16} />}{printable(run.agent)}</h1>
         <span class={`state ink-${node ? OUTCOMES[outcomeOf(node)].ink : 'muted'}`}>{run.state}</span>
+        {run.reason && <span class="why">{printable(run.reason)}</span>}
         <span class="clock">{clockText((run.endedAt ?? now) - run.startedAt)}</span>
         <span class="fact">{total.runs > 1 ? `${plural(total.runs - 1, 'agent')} spawned` : 'no agent spawned'}</span>
         <span class="fact">{plural(total.steps, 'action')}</span>
@@ -41,7 +42,6 @@ export function Header(props: HeaderProps) {
         <span class="fact" title={LEVELS[run.level]}>{run.level}</span>
         {!ended(run.state) && <button class="quiet stop" onClick={props.stop}><Icon name="debug-stop" />Stop</button>}
       </div>
-      {run.reason && <p class="why">{printable(run.reason)}</p>}
       <SpendBar spend={spend} />
       <Toolbar {...props} />
     </header>

@@ -1,6 +1,6 @@
 // The keys of the run view, and where each takes the selection. Pure: a key and what is shown in, a node or a command out.
 
-import type { RunNode } from '../../protocol/run-graph.ts';
+import type { EdgeType, RunEdge, RunNode } from '../../protocol/run-graph.ts';
 import type { Lane, Lanes } from './lanes.ts';
 import { isTrouble, outcomeOf } from './outcome.ts';
 
@@ -37,12 +37,15 @@ export function destination(key: string, lanes: Lanes, rows: readonly Lane[], se
   }
 }
 
-/** What a node came from: who called it, else what gated or spawned it, else whose data it used. */
+/** What a node came from: what spawned, gated or called it, else the latest whose data it used, else its own agent. */
 export function causeOf(lanes: Lanes, id: string): string | undefined {
-  const incoming = lanes.incoming(id);
-  const order = ['spawned', 'gated', 'called', 'retried', 'caused'];
-  return order.flatMap((type) => incoming.filter((edge) => edge.type === type))[0]?.from;
+  const rank = ({ type, from }: RunEdge): number => (DIRECT.has(type) && lanes.graph.nodes.get(from)?.kind !== 'run' ? 2 : type === 'caused' ? 1 : 0);
+  const led = lanes.incoming(id).filter(({ type }) => DIRECT.has(type) || type === 'caused');
+  const step = ({ from }: RunEdge): number => lanes.graph.nodes.get(from)?.step ?? 0;
+  return led.sort((a, b) => rank(b) - rank(a) || step(b) - step(a))[0]?.from;
 }
+
+const DIRECT: ReadonlySet<EdgeType> = new Set(['spawned', 'gated', 'called']);
 
 /** The chain of causes from a node up to the start of the run, nearest first. */
 export function pathOf(lanes: Lanes, id: string): string[] {

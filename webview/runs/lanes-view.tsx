@@ -19,7 +19,7 @@ import type { ViewState } from './view-state.ts';
 import { clampZoom } from './view-state.ts';
 import { pictureText, spoken } from './words.ts';
 
-export const GUTTER = 236;
+export const GUTTER = 272;
 
 interface LanesViewProps {
   readonly lanes: Lanes;

@@ -25,7 +25,7 @@ export interface Placed {
 
 export const ROW = 52;
 export const BOX_HEIGHT = 36;
-const COLUMN = 138;
+const COLUMN = 148;
 const GAP = 22;
 export const MARGIN = 18;
 /** Height of the ruler over the lanes. */
@@ -47,6 +47,8 @@ export function place(node: RunNode, row: number, view: Pick<View, 'axis' | 'zoo
     return { node, x: MARGIN + (node.step - 1) * column, y, width: Math.max(3, column - GAP * Math.min(1, view.zoom)) };
   }
   const scale = (SECOND * view.zoom) / 1000;
+  // On the time axis a gate is the moment of its decision, or now: the action that waits at it has the bar.
+  if (node.kind === 'gate') return { node, x: MARGIN + ((node.endedAt ?? Math.max(now, node.startedAt)) - zero) * scale - 9, y, width: 18 };
   const end = node.endedAt ?? (node.kind === 'run' || node.state === 'waiting' || node.state === 'running' ? Math.max(now, node.startedAt) : node.startedAt);
   return { node, x: MARGIN + (node.startedAt - zero) * scale, y, width: Math.max(3, (end - node.startedAt) * scale) };
 }

@@ -15,7 +15,7 @@ export function paint(context: CanvasRenderingContext2D, marks: readonly Mark[],
   context.fillStyle = palette.ground;
   context.fillRect(0, 0, context.canvas.width / ratio, context.canvas.height / ratio);
   for (const mark of marks) {
-    context.globalAlpha = 'opacity' in mark && mark.opacity !== undefined && !palette.contrast ? mark.opacity : 1;
+    context.globalAlpha = 'opacity' in mark && mark.opacity !== undefined && (!palette.contrast || mark.ink === 'grid') ? mark.opacity : 1;
     (PAINT[mark.kind] as (context: CanvasRenderingContext2D, mark: Mark, palette: Palette) => void)(context, mark, palette);
   }
   context.globalAlpha = 1;

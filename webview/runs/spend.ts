@@ -27,10 +27,9 @@ export interface Sample {
   readonly limit?: number;
 }
 
-/** The account nearest to its limit among those that count money; without one, what was settled. */
-export function spendOf(graph: RunGraph, root: string): Spend {
+/** The account nearest to its limit among those that count money; without one, what was settled. `atLeast`: some price is not known. */
+export function spendOf(graph: RunGraph, root: string, atLeast = false): Spend {
   const balance = tightest(graph, root);
-  const atLeast = hasUnknownPrice(graph);
   if (!balance) {
     const spent = rollUp(graph).get(root)?.cost ?? 0;
     return { spent, reserved: 0, overrun: 0, scope: 'whole tree', atLeast, text: `${atLeast ? 'at least ' : ''}${formatUsd(spent)} spent, no limit` };
@@ -63,20 +62,23 @@ function scopeText(account: string, root: string): string {
   return who ? `${when}, ${who[1]} ${who[2]}${who[3] ? `, ${who[3]}` : ''}` : `${when}, all`;
 }
 
-function hasUnknownPrice(graph: RunGraph): boolean {
-  for (const node of graph.nodes.values()) if (node.costKnown === false) return true;
-  return false;
-}
-
 /** The burn-down of a run, grown event by event. */
 export class BurnDown {
   readonly #byAccount = new Map<string, Sample[]>();
   readonly #settled: Sample[] = [];
+  #unknownPrice = false;
+
+  /** True once a call was settled whose price is not known. */
+  get unknownPrice(): boolean {
+    return this.#unknownPrice;
+  }
 
   add(events: readonly RunEvent[]): void {
     for (const event of events) {
       if (event.type === 'budget' && isMoney(event.unit)) this.#push(event.account, { at: event.at, spent: event.spent, reserved: event.reserved, limit: event.limit });
-      if (event.type === 'action.ended' && event.cost) this.#settled.push({ at: event.at, spent: (this.#settled.at(-1)?.spent ?? 0) + event.cost, reserved: 0 });
+      if (event.type !== 'action.ended') continue;
+      if (event.costKnown === false) this.#unknownPrice = true;
+      if (event.cost) this.#settled.push({ at: event.at, spent: (this.#settled.at(-1)?.spent ?? 0) + event.cost, reserved: 0 });
     }
   }
 

@@ -1,7 +1,7 @@
 // The rows of an ARIA treegrid of which only those in sight exist. Arrow keys move, fold and unfold; one row is in the tab order.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface TreeRow {
   readonly key: string;
@@ -12,6 +12,9 @@ export interface TreeRow {
   readonly selected: boolean;
   readonly cells: readonly ComponentChildren[];
 }
+
+/** Levels that are told apart by indentation; deeper ones would leave no room for names, and `aria-level` still says them. */
+const INDENTED = 6;
 
 interface TreeRowsProps {
   readonly label: string;
@@ -36,7 +39,7 @@ export function TreeRows(props: TreeRowsProps) {
   const [active, setActive] = useState(0);
   const wanted = useRef(false);
   const current = Math.min(active, count - 1);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!wanted.current) return;
     const row = grid.current?.querySelector<HTMLElement>(`[aria-rowindex="${current + 2}"]`);
     if (!row) return;
@@ -78,7 +81,7 @@ export function TreeRows(props: TreeRowsProps) {
             tabIndex={index === current ? 0 : -1} style={{ transform: `translateY(${headHeight + index * rowHeight - top}px)`, blockSize: `${rowHeight}px` }}
             onClick={() => { setActive(index); props.choose(index); }} onFocus={() => setActive(index)}>
             {row.cells.map((cell, column) => (
-              <span role="gridcell" key={column} class={`cell cell-${column}`} style={column === 0 ? { paddingInlineStart: `${(row.level - 1) * 14 + 4}px` } : {}}>
+              <span role="gridcell" key={column} class={`cell cell-${column}`} style={column === 0 ? { paddingInlineStart: `${Math.min(row.level - 1, INDENTED) * 12 + 4}px` } : {}}>
                 {column === 0 && <Twistie expanded={row.expanded} toggle={() => props.toggle(index)} />}{cell}
               </span>
             ))}

@@ -14,7 +14,7 @@ export function captionOf(node: RunNode): string {
   const took = node.endedAt === undefined ? '' : durationText(node.endedAt - node.startedAt);
   if (node.kind === 'run') return outcome === 'done' ? 'completed' : OUTCOMES[outcome].word;
   if (outcome !== 'done') return [OUTCOMES[outcome].word, cost].filter(Boolean).join(' · ');
-  return [node.kind === 'llm' ? '' : node.kind, cost, took].filter(Boolean).join(' · ');
+  return node.kind === 'llm' ? cost || took : [node.kind, cost || took].filter(Boolean).join(' · ');
 }
 
 /** What a node is called when it stands alone. */
@@ -110,7 +110,7 @@ export function pictureText(graph: RunGraph): string {
 /** `0.4 s`, `2 min 5 s`, `1 h 3 min`. */
 export function durationText(ms: number): string {
   const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
