@@ -25,7 +25,7 @@ export interface SyncGovernor {
   startSync(call: ExecCall): { readonly key: string; readonly answer: BeforeAnswer };
   /** Blocks for an answer that comes at once, and for no other. */
   start(call: ExecCall): Judgement;
-  /** Blocks until the end is on record, or the governor is away. */
+  /** Does not block: what is not on record yet keeps the program alive, or is waited for as it exits. */
   ended(key: string, ended: Ended): void;
 }
 
@@ -43,7 +43,7 @@ export function syncGovernor(identity: Identity, file: string): SyncGovernor {
 /** Node's own class, before the preload replaces it: this one thread must not be governed. */
 const Worker = HookableWorker;
 
-/** How long the program is blocked for recording the end of a process, in milliseconds. The thread goes on recording it after that. */
+/** How long an exiting program is blocked for what is not on record yet, in milliseconds. */
 const RECORD_MS = 1000;
 
 class Thread {
@@ -51,6 +51,7 @@ class Thread {
   readonly #bell = new Int32Array(new SharedArrayBuffer(4));
   /** What to do with replies that come while nobody blocks for them. They keep the program alive. */
   readonly #open = new Map<string, (reply: FromThread) => void>();
+  readonly #unrecorded = new Set<string>();
   /** The call somebody blocks for, and its reply. */
   #wanted: string | undefined;
   #reply: FromThread | undefined;
@@ -62,6 +63,7 @@ class Thread {
     this.#port = port1;
     this.#port.on('message', (message: FromThread) => this.#take(message));
     this.#port.unref();
+    process.once('exit', () => this.#flush());
   }
 
   startSync(call: ExecCall): { readonly key: string; readonly answer: BeforeAnswer } {
@@ -87,7 +89,12 @@ class Thread {
 
   ended(key: string, ended: Ended): void {
     this.#post({ key, ask: 'ended', ended });
-    if (!this.#wait(key, RECORD_MS)) this.#leaveOpen(key, () => undefined);
+    this.#unrecorded.add(key);
+    this.#leaveOpen(key, () => this.#unrecorded.delete(key));
+  }
+
+  #flush(): void {
+    for (const key of this.#unrecorded) if (!this.#wait(key, RECORD_MS)) return;
   }
 
   #leaveOpen(key: string, settle: (reply: FromThread) => void): void {

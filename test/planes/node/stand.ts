@@ -101,7 +101,7 @@ export async function openGovernor(socket: string, decide: Decide, entries: Read
       hello: ({ token }) => {
         if (token !== TOKEN && !token.startsWith('child-')) throw new FullarcError('bad-token', 'The token is not known.', 'Start again.');
         hellos += 1;
-        return { run: 'run-1', agent: 'agent', level: 'L1', policies: { version: 'v', sources: [] }, entries };
+        return { run: 'run-1', agent: 'agent', user: 'ada', level: 'L1', policies: { version: 'v', sources: [] }, entries };
       },
       before: (before) => {
         befores.push(before);
