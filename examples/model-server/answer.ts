@@ -25,12 +25,13 @@ export function answerOf(turn: Turn, conversation: Conversation): Answer {
   const calls = (turn.toolCalls ?? []).map(({ name, args }) => ({ id: newId(''), name, args }));
   const missing = calls.find(({ name }) => !conversation.tools.includes(name));
   if (missing) throw new Rejected(400, `the script calls the tool ${missing.name}, but the request offers only: ${conversation.tools.join(', ') || 'none'}`);
-  const tokens = encode(turn.text ?? '', PLAIN);
+  const said = (turn.text ?? '').replaceAll('{{lastResult}}', () => conversation.results.at(-1) ?? '');
+  const tokens = encode(said, PLAIN);
   const bound = conversation.maxOutputTokens ?? Infinity;
   const cut = tokens.length > bound;
   const kept = cut ? tokens.slice(0, bound) : tokens;
   const callTokens = cut ? 0 : calls.reduce((sum, call) => sum + encode(call.name + JSON.stringify(call.args), PLAIN).length, 0);
-  return { text: cut ? decode(kept) : turn.text ?? '', calls: cut ? [] : calls, cut, inputTokens: encode(conversation.read, PLAIN).length, outputTokens: kept.length + callTokens };
+  return { text: cut ? decode(kept) : said, calls: cut ? [] : calls, cut, inputTokens: encode(conversation.read, PLAIN).length, outputTokens: kept.length + callTokens };
 }
 
 /** Names like those of the providers: a prefix and letters that never repeat. */

@@ -17,6 +17,7 @@ export interface When {
 
 export interface Turn {
   readonly when?: When;
+  /** `{{lastResult}}` stands for the last tool result. */
   readonly text?: string;
   readonly toolCalls?: readonly { readonly name: string; readonly args: Readonly<Record<string, unknown>> }[];
   /** The provider fails instead: a status of 400 or above. */

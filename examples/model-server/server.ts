@@ -35,8 +35,8 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
-/** Starts a server on loopback; port 0 or none takes a free one. */
-export async function startModelServer({ script, port = 0 }: { readonly script: Script; readonly port?: number }): Promise<ModelServer> {
+/** Starts a server on loopback; port 0 or none takes a free one. One in the background does not keep its process alive. */
+export async function startModelServer({ script, port = 0, background = false }: { readonly script: Script; readonly port?: number; readonly background?: boolean }): Promise<ModelServer> {
   const requests: SeenRequest[] = [];
   const play = createPlayer(script);
   const kept: Kept = new Map();
@@ -47,6 +47,7 @@ export async function startModelServer({ script, port = 0 }: { readonly script: 
       return sendJson(response, status, errorBody(pathOf(request), status, error instanceof Error ? error.message : String(error)));
     });
   });
+  if (background) server.unref().on('connection', (socket) => socket.unref());
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
