@@ -14,6 +14,7 @@ export class PolicySet implements Scope {
   readonly #reader = new NameReader();
   readonly #names = new WeakMap<GovernanceDocument, FileNames>();
   readonly #compiled: CompileCache = new WeakMap();
+  readonly #clean = new WeakSet<object>();
   #findings: ReadonlyMap<string, readonly Finding[]> | undefined;
 
   put(file: string, document: GovernanceDocument): void {
@@ -49,7 +50,7 @@ export class PolicySet implements Scope {
   #check(): ReadonlyMap<string, readonly Finding[]> {
     const files = [...this.#documents].map(([path, document]) => ({ path, document }));
     const { findings } = compileDocuments(files, this.#compiled);
-    return Map.groupBy([...findings, ...lint(files)].sort((a, b) => a.line - b.line || a.column - b.column), (finding) => finding.file);
+    return Map.groupBy([...findings, ...lint(files, this.#clean)].sort((a, b) => a.line - b.line || a.column - b.column), (finding) => finding.file);
   }
 
   #placed<T extends Declaration | Use>(pick: (names: FileNames) => readonly T[]): readonly Placed<T>[] {

@@ -17,13 +17,12 @@ export interface LintedPolicy {
 
 export type Lint = (policy: LintedPolicy) => readonly Finding[];
 
-/** Every policy of a document that has a known category and a mapping of rules. */
-export function lintedPolicies(file: string, document: GovernanceDocument): readonly LintedPolicy[] {
-  return document.policies.flatMap(({ index, value }) => {
-    if (!isRecord(value) || typeof value['category'] !== 'string' || !isRecord(value['rules'])) return [];
-    const category = categoryNamed(value['category'])?.id;
-    return category === undefined ? [] : [{ file, document, category, rules: value['rules'], locate: (path) => document.locate(['policies', index, ...path]) }];
-  });
+/** The policy as lints see it; undefined without a known category and a mapping of rules. */
+export function lintedPolicy(file: string, document: GovernanceDocument, index: number, value: Readonly<Record<string, unknown>>): LintedPolicy | undefined {
+  const { category: written, rules } = value;
+  const category = typeof written === 'string' ? categoryNamed(written)?.id : undefined;
+  if (category === undefined || !isRecord(rules)) return undefined;
+  return { file, document, category, rules, locate: (path) => document.locate(['policies', index, ...path]) };
 }
 
 /** A finding on the value at a path, or on the policy's `rules:` when nothing is written there. */
@@ -40,6 +39,6 @@ export function replaceValue(policy: LintedPolicy, path: Path, title: string, te
   return [{ title, edits: [{ ...policy.document.range(value), text }] }];
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
