@@ -47,7 +47,7 @@ export class GraphVersion implements RunGraph {
   readonly balances: ReadonlyMap<string, Balance>;
   readonly missing: ReadonlyMap<string, number>;
 
-  constructor(state: State = emptyState()) {
+  private constructor(state: State) {
     this.#state = state;
     this.#edgeCount = state.edges.length;
     const read = (): State => this.#own();
@@ -66,11 +66,19 @@ export class GraphVersion implements RunGraph {
     return this.#own().policyVersion.get('');
   }
 
-  /** The next version: `change` writes through the draft it is given. This version keeps what it had. */
+  /** The first version of a line: there is nothing before it to remember. */
+  static first(change: (draft: Draft) => void): GraphVersion {
+    const state = emptyState();
+    change(new Draft(state));
+    return new GraphVersion(state);
+  }
+
+  /** The next version: `change` writes through the draft it is given. This version keeps what it had, and is returned when nothing was written. */
   grow(change: (draft: Draft) => void): GraphVersion {
     const state = this.#own();
     const undo: Undo[] = [];
     change(new Draft(state, undo));
+    if (undo.length === 0) return this;
     const next = new GraphVersion(state);
     this.#state = undefined;
     this.#next = next;
@@ -103,9 +111,9 @@ export class GraphVersion implements RunGraph {
 /** Write access to the tables for one change. Every write is remembered so that the version before can be read again. */
 export class Draft {
   readonly #state: State;
-  readonly #undo: Undo[];
+  readonly #undo: Undo[] | undefined;
 
-  constructor(state: State, undo: Undo[]) {
+  constructor(state: State, undo?: Undo[]) {
     this.#state = state;
     this.#undo = undo;
   }
@@ -116,7 +124,7 @@ export class Draft {
 
   put<K extends Table>(table: K, key: string, value: Tables[K]): void {
     const map = this.#state[table] as Map<string, Tables[K]>;
-    this.#undo.push({ table, key, before: map.get(key) });
+    this.#undo?.push({ table, key, before: map.get(key) });
     map.set(key, value);
   }
 

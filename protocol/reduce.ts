@@ -18,12 +18,12 @@ export function applyEvent(graph: RunGraph, event: RunEvent): RunGraph {
 
 /** As `applyEvent`, for several events at once. */
 export function applyEvents(graph: RunGraph, events: Iterable<RunEvent>): RunGraph {
-  const version = versionOf(graph);
-  let changed = false;
-  const next = version.grow((draft) => {
-    for (const event of events) changed = take(draft, event) || changed;
-  });
-  return changed ? next : graph;
+  const change = (draft: Draft): void => {
+    for (const event of events) take(draft, event);
+  };
+  if (graph instanceof GraphVersion) return graph.grow(change);
+  if (graph.runs.size === 0) return GraphVersion.first(change);
+  throw new TypeError('applyEvent extends EMPTY_GRAPH or a graph that it made itself; rebuild this one from its events with graphOf');
 }
 
 /** The graph of all these events. */
@@ -31,23 +31,16 @@ export function graphOf(events: Iterable<RunEvent>): RunGraph {
   return applyEvents(EMPTY_GRAPH, events);
 }
 
-function versionOf(graph: RunGraph): GraphVersion {
-  if (graph instanceof GraphVersion) return graph;
-  if (graph.runs.size === 0) return new GraphVersion();
-  throw new TypeError('applyEvent extends EMPTY_GRAPH or a graph that it made itself; rebuild this one from its events with graphOf');
-}
-
-/** False for an event that was taken before, or whose run was never opened. */
-function take(draft: Draft, event: RunEvent): boolean {
+/** Takes in an event, unless it was taken before or its run was never opened. */
+function take(draft: Draft, event: RunEvent): void {
   const cursor = draft.get('cursors', event.run);
-  if (cursor ? event.seq <= cursor.seq : event.type !== 'run.opened') return false;
+  if (cursor ? event.seq <= cursor.seq : event.type !== 'run.opened') return;
   if (cursor && event.seq > cursor.seq + 1) {
     draft.put('missing', event.run, (draft.get('missing', event.run) ?? 0) + event.seq - cursor.seq - 1);
   }
   // A clock that went backwards must not make a run's later word older than its earlier one.
   draft.put('cursors', event.run, { seq: event.seq, at: Math.max(event.at, cursor?.at ?? 0), tail: cursor?.tail ?? '' });
   (TAKE[event.type] as (draft: Draft, event: RunEvent) => void)(draft, event);
-  return true;
 }
 
 type Of<T extends RunFact['type']> = RunEvent & Extract<RunFact, { type: T }>;

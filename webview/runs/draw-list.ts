@@ -153,15 +153,17 @@ function drawNode(scene: Scene, placed: Placed): Mark[] {
 
 function drawBox(scene: Scene, { node, width }: Placed, x: number, y: number, lit: boolean): Mark[] {
   const { ink, shape } = OUTCOMES[outcomeOf(node)];
-  const room = width - 36;
+  // A long bar that begins to the left of the view keeps its words in sight.
+  const label = Math.min(Math.max(x, 2), x + Math.max(0, width - 120));
+  const room = x + width - label - 36;
   const name = cut(printable(node.kind === 'gate' ? `gate: ${node.name}` : node.name), room, 12, scene, node.kind === 'run');
   const caption = cut(captionOf(node), room, 10.5, scene, false);
   return [
     ...(lit ? [halo(x, y, width)] : []),
     { kind: 'box', x, y: y - BOX_HEIGHT / 2, width, height: BOX_HEIGHT, radius: node.kind === 'run' ? BOX_HEIGHT / 2 : 5, ink, fill: 'panel', weight: lit ? 2 : 1.25, dash: node.state === 'proposed' || node.state === 'waiting' },
-    { kind: 'shape', shape, x: x + 15, y, radius: 7, ink },
-    { kind: 'text', x: x + 28, y: y - 2, text: name, ink: 'text', size: 12, bold: node.kind === 'run' },
-    { kind: 'text', x: x + 28, y: y + 12, text: caption, ink: 'muted', size: 10.5 },
+    { kind: 'shape', shape, x: label + 15, y, radius: 7, ink },
+    { kind: 'text', x: label + 28, y: y - 2, text: name, ink: 'text', size: 12, bold: node.kind === 'run' },
+    { kind: 'text', x: label + 28, y: y + 12, text: caption, ink: 'muted', size: 10.5 },
   ];
 }
 
