@@ -57,21 +57,22 @@ export function createGateway(options: GatewayOptions): Gateway {
 type Settings = Required<GatewayOptions>;
 
 async function handle(request: IncomingMessage, response: ServerResponse, settings: Settings): Promise<void> {
-  const wire = wireOf(request);
+  const [, token, scheme, host, rest] = GATEWAY_PATH.exec(request.url ?? '') ?? [];
+  const url = host && HOST.test(host) && URL.canParse(`${scheme}://${host}${rest ?? '/'}`) ? new URL(`${scheme}://${host}${rest ?? '/'}`) : undefined;
+  const governing = url && WIRES.find((each) => each.path.test(pathOf(url)));
+  const wire = governing ?? (request.headers['anthropic-version'] ? anthropicMessages : openaiChat);
   const fail = (failure: Failure): void => sendFailure(wire, failure, response);
   if (!isLocal(request)) return fail({ kind: 'refused', message: `this gateway answers to 127.0.0.1 and localhost, not to ${request.headers.host}` });
-  const [, token, scheme, host, rest] = GATEWAY_PATH.exec(request.url ?? '') ?? [];
-  if (!token || !host) return fail({ kind: 'invalid', message: `${pathOf(request)} is not an address of this gateway; set the base URL to …/r/TOKEN/u/SCHEME/HOST/PATH` });
+  if (!token || !url) return fail({ kind: 'invalid', message: 'this is not an address of the gateway; set the base URL to http://127.0.0.1:PORT/r/TOKEN/u/SCHEME/HOST/PATH' });
   const port = settings.portFor(token);
   if (!port) return fail({ kind: 'unauthorized', message: 'this token belongs to no open run; start the agent through Fullarc' });
-  const target: Target = { scheme: scheme as Target['scheme'], host, path: rest ?? '/', method: request.method ?? 'GET' };
-  if (!URL.canParse(`${target.scheme}://${host}${target.path}`)) return fail({ kind: 'invalid', message: `${host} is not a host` });
+  const target: Target = { scheme: scheme as Target['scheme'], host: url.host, path: url.pathname + url.search, method: request.method ?? 'GET' };
 
   const body = await bodyOf(request, settings.maxBodyBytes);
   if (body === 'too large') return fail({ kind: 'too-large', message: `the request is larger than ${settings.maxBodyBytes} bytes, the most this gateway reads` });
   const signal = lifeOf(response, port);
   const session = sessionOf(port);
-  if (!governed(request)) return passThrough({ wire, request, response, body, target, port, session, signal });
+  if (!governing || request.method !== 'POST') return passThrough({ wire, request, response, body, target, port, session, signal });
 
   if (request.headers['content-encoding']) return fail({ kind: 'unsupported', message: 'a compressed request cannot be judged; send it without `content-encoding`' });
   const asked = parse(body?.toString('utf8') ?? '');
@@ -88,14 +89,17 @@ async function handle(request: IncomingMessage, response: ServerResponse, settin
   await converse({ wire, body: asked, target, headers: forwarded(request.headers), port, session, delivery, countTokens, signal });
 }
 
-/** The wire of the path; for a path of none, the one whose headers the request carries. */
-function wireOf(request: IncomingMessage): Wire {
-  const path = pathOf(request);
-  return WIRES.find((wire) => wire.path.test(path)) ?? (request.headers['anthropic-version'] ? anthropicMessages : openaiChat);
-}
+/** A plain name or address with an optional port: nothing that names one host to a policy and another to the network. */
+const HOST = /^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i;
 
-const governed = (request: IncomingMessage): boolean => request.method === 'POST' && WIRES.some((wire) => wire.path.test(pathOf(request)));
-const pathOf = (request: IncomingMessage): string => (request.url ?? '').replace(/[?#].*$/s, '').replace(/\/+$/, '');
+/** The path as the provider will understand it: dots resolved (by `URL`), letters decoded, no slash at the end. */
+function pathOf({ pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname).replace(/\/+$/, '');
+  } catch {
+    return pathname.replace(/\/+$/, '');
+  }
+}
 
 /** A web page that makes a name of its own resolve to this machine still sends that name. */
 function isLocal(request: IncomingMessage): boolean {

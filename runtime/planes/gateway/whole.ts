@@ -22,6 +22,10 @@ export class WholeDelivery implements Delivery {
     this.response = response;
   }
 
+  /**
+   * Nothing can be sent before the answer is whole, so a held request is silent: `fetch` gives up after 5 minutes without headers, the SDKs of
+   * OpenAI and Anthropic after 10, and then repeat. The repeat of a held model call has the same key and finds the same gate.
+   */
   during<T>(work: Promise<T>): Promise<T> {
     return work;
   }

@@ -163,6 +163,15 @@ test('a page that points a name of its own at this machine is turned away', () =
   assert.equal(port.asked.length, 0);
 }));
 
+test('no way of writing the path leads past the policies', () => withGateway(HELLO, { before: () => refuse('no models') }, async ({ base, gateway, port }) => {
+  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
+  for (const path of ['/v1/chat/completions/', '/v1/chat/%63ompletions', '/v1/x/%2e%2e/chat/completions', '/v1/chat%2Fcompletions?x=1', '/v1/Chat/Completions']) {
+    assert.equal((await fetch(base + path, { method: 'POST', body })).status, 403, path);
+  }
+  assert.deepEqual([...new Set(port.asked.map(({ event }) => event.event))], ['llm.before']);
+  for (const host of ['api.openai.com@127.0.0.1', '127.0.0.1%23x']) assert.equal((await fetch(`${gateway}/r/token/u/http/${host}/v1/chat/completions`, { method: 'POST', body })).status, 400, host);
+}));
+
 test('what is no model call is asked for as HTTP and handed through', () => withGateway(HELLO, {
   before: ({ event }) => (event.event === 'http.before' && event.url.includes('files') ? refuse('no files') : undefined),
 }, async ({ base, port, model }) => {

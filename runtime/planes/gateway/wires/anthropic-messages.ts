@@ -7,7 +7,7 @@ import { BadRequest, callArguments, contentTexts, modelOf, roleOf, type AnswerVi
 
 export const anthropicMessages: Wire = {
   id: 'anthropic-messages',
-  path: /\/messages$/,
+  path: /\/messages$/i,
   read,
   bounded: (body, max) => ((number(body['max_tokens']) ?? Infinity) <= max ? body : withinBound(body, max)),
   metered: (body) => body,

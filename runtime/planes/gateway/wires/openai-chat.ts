@@ -8,7 +8,7 @@ import { failure } from './openai-failure.ts';
 
 export const openaiChat: Wire = {
   id: 'openai-chat',
-  path: /\/chat\/completions$/,
+  path: /\/chat\/completions$/i,
   read,
   bounded,
   metered: (body) => (body['stream'] === true ? { ...body, stream_options: { ...object(body['stream_options']), include_usage: true } } : body),

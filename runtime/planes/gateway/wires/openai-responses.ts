@@ -9,7 +9,7 @@ import { BadRequest, callArguments, contentTexts, modelOf, roleOf, type AnswerVi
 
 export const openaiResponses: Wire = {
   id: 'openai-responses',
-  path: /\/responses$/,
+  path: /\/responses$/i,
   read,
   bounded: (body, max) => ((number(body['max_output_tokens']) ?? Infinity) <= max ? body : { ...body, max_output_tokens: max }),
   metered: (body) => body,
