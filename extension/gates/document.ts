@@ -62,4 +62,4 @@ function approvers({ terms }: GateDetails): string {
   return terms.quorum > 1 ? vscode.l10n.t('{0}; {1} must agree', who, terms.quorum) : who;
 }
 
-const rule = (title: string): string => `── ${title} ${'─'.repeat(Math.max(3, 72 - title.length))}`;
+const rule = (title: string): string => `--- ${title} ${'-'.repeat(Math.max(3, 72 - title.length))}`;

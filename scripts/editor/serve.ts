@@ -40,15 +40,13 @@ export const QUIET_SETTINGS = {
   'npm.autoDetect': 'off', 'typescript.disableAutomaticTypeAcquisition': true, 'window.confirmBeforeClose': 'never', 'editor.minimap.enabled': false,
 } as const;
 
-/** Those that want an account, and TypeScript's, whose compiler the host does not have. */
-const UNUSED_BUILT_INS = 'vscode.github,vscode.github-authentication,vscode.microsoft-authentication,vscode.tunnel-forwarding,vscode.typescript-language-features';
 const STARTS_WITHIN_MS = 60_000;
 const ENDS_WITHIN_MS = 3_000;
 
 export async function serve(options: ServeOptions): Promise<Served> {
   const main = serverMain();
   const folders = prepare(options);
-  const env = { ...process.env, HOME: folders.home, XDG_CONFIG_HOME: join(folders.home, '.config'), VSCODE_SKIP_BUILTIN_EXTENSIONS: UNUSED_BUILT_INS, ...options.env };
+  const env = { ...process.env, HOME: folders.home, XDG_CONFIG_HOME: join(folders.home, '.config'), ...options.env };
   const where = ['--user-data-dir', folders.user, '--server-data-dir', folders.server, '--extensions-dir', folders.extensions];
   installPackages(main, where, options.vsix ?? [], env);
   const port = options.port ?? await freePort();
