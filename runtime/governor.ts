@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { RunOutcome } from '../protocol/action.ts';
 import type { After, AfterAnswer, Before, BeforeAnswer, HelloAnswer, PolicySnapshot } from '../protocol/agent-wire.ts';
 import { FullarcError, type GateDetails, type LaunchIdentity, type PolicyStatus } from '../protocol/control.ts';
-import { type GateOutcome, type Level, type RunEvent, type RunFact, type RunInfo, type RunState, type RunSummary } from '../protocol/run-graph.ts';
+import { type GateOutcome, type Level, type RunEvent, type RunFact, type RunInfo, type RunSummary } from '../protocol/run-graph.ts';
 import { Breakers } from './breakers.ts';
 import { Calls } from './calls.ts';
 import { Gates } from './gates.ts';
@@ -41,8 +41,6 @@ export interface GovernorEvents {
 
 /** How many of the newest runs the circuit breakers look back at after a restart. */
 const RESTORED_OUTCOMES = 1000;
-
-const RUN_STATE_OF: Record<RunOutcome, RunState> = { completed: 'completed', failed: 'failed', blocked: 'blocked', killed: 'killed' };
 
 export class Governor {
   readonly #store: Store;
@@ -125,11 +123,10 @@ export class Governor {
       const at = this.#situation(live, workspace);
       const written: RunEvent[] = [];
       for (const call of await this.#calls.open(tx, run)) if (call.key !== 'run') written.push(...await this.#judge.abandon(tx, at, call.key));
-      const state = live.killed ? 'killed' : RUN_STATE_OF[outcome];
-      const reason = live.killed ? `stopped by ${live.killed.by}: ${live.killed.reason}` : error;
-      await this.#judge.after(tx, at, { key: 'run', event: { event: 'run.after', outcome: live.killed ? 'killed' : outcome, exitCode, error } }).then((done) => written.push(...done.events));
-      await this.#runs.setState(tx, run, state, at.now, reason);
-      written.push(...await this.#journal.append(tx, run, at.now, [{ type: 'run.state', state, reason, exitCode }]));
+      const end = endOf(live, outcome, error);
+      written.push(...(await this.#judge.after(tx, at, { key: 'run', event: { event: 'run.after', outcome: end.outcome, exitCode, error: end.reason } })).events);
+      await this.#runs.setState(tx, run, end.outcome, at.now, end.reason);
+      written.push(...await this.#journal.append(tx, run, at.now, [{ type: 'run.state', state: end.outcome, reason: end.reason, exitCode }]));
       return written;
     }).durable;
     this.#breakers.ran(workspace.engine, live.info, outcome === 'completed', this.#clock());
@@ -383,6 +380,13 @@ export class Governor {
   #tell<K extends keyof GovernorEvents>(what: K, ...args: Parameters<GovernorEvents[K]>): void {
     for (const listener of this.#listeners) (listener[what] as ((...each: Parameters<GovernorEvents[K]>) => void) | undefined)?.(...args);
   }
+}
+
+/** How a run really ended: one that failed on a refusal was blocked, one that was stopped was killed, whatever its process says. */
+function endOf(live: LiveRun, outcome: RunOutcome, error: string | undefined): { readonly outcome: RunOutcome; readonly reason?: string } {
+  if (live.killed) return { outcome: 'killed', reason: `stopped by ${live.killed.by}: ${live.killed.reason}` };
+  if (outcome === 'failed' && live.refusal) return { outcome: 'blocked', reason: live.refusal };
+  return { outcome, reason: error };
 }
 
 /** The result as soon as it may leave: at once when nothing is lost by it, else when it is on disk. */

@@ -75,6 +75,7 @@ export class Judge {
     const answer = answerOf(verdict, event);
     await calls.put(tx, { ...entry, state: answer.go ? 'running' : 'refused', answer: JSON.stringify(answer), ...(event.event === 'llm.before' && { provider: event.provider, hold: node }) });
     if (!answer.go) {
+      live.refusal = answer.message;
       written.push({ type: 'action.ended', node, outcome: 'refused', error: answer.message });
       await this.#parts.runs.add(tx, run, { refusals: 1 });
     }
@@ -104,6 +105,7 @@ export class Judge {
     if (row.hold) await spending.settle(tx, row.hold, cost, tokens);
     live.ended(event.event === 'llm.after' || event.event === 'tool.after' ? outcome === 'failed' : undefined, cost, tokens);
     await calls.update(tx, run, call.key, { state: 'done', outcome, afterAnswer: JSON.stringify(answer) });
+    if (!answer.go) live.refusal = answer.message;
     await this.#parts.runs.add(tx, run, { cost: cost ?? 0, refusals: answer.go ? 0 : 1 });
 
     const written: RunFact[] = verdict.reasons.length ? [{ type: 'action.judged', node: row.node, event: event.event, verdict }] : [];
@@ -145,13 +147,22 @@ export class Judge {
   }
 
   async #proposal(tx: Tx, at: Situation, call: Before, event: ActionEvent, facts: Facts, verdict: Verdict, node: string): Promise<RunFact> {
-    const causes = [];
-    for (const key of call.causes ?? []) causes.push((await this.#parts.calls.find(tx, at.live.info.id, key))?.node);
     return {
-      type: 'action.proposed', node, kind: kindOf(event.event), name: nameOf(event), causes: causes.filter((cause) => cause !== undefined),
+      type: 'action.proposed', node, kind: kindOf(event.event), name: nameOf(event), causes: await this.#causes(tx, at.live.info.id, call),
       input: shownOf(event, verdict.redactions, at.engine.audit(facts), this.#parts.scrub, verdict.disposition === 'gate'),
       ...(event.event === 'llm.before' && { estimate: event.estimatedCost }),
     };
+  }
+
+  /** Nodes that led to this call. A request or process of the agent belongs to the one tool that is running; with several at once nobody can tell. */
+  async #causes(tx: Tx, run: string, call: Before): Promise<string[]> {
+    if (!call.causes) {
+      const tools = (await this.#parts.calls.running(tx, run)).filter((row) => row.kind === 'tool');
+      return tools.length === 1 ? tools.map((row) => row.node) : [];
+    }
+    const rows = [];
+    for (const key of call.causes) rows.push(await this.#parts.calls.find(tx, run, key));
+    return rows.flatMap((row) => row?.node ?? []);
   }
 
   async #gate(tx: Tx, at: Situation, verdict: Verdict, entry: CallRow, written: RunFact[]): Promise<Judged> {

@@ -15,6 +15,8 @@ export class LiveRun {
   readonly ancestors: readonly string[];
   readonly startedAt: number;
   killed?: Facts['killed'];
+  /** Why the newest call was refused; undefined once a later one went well. */
+  refusal?: string;
   #steps = 0;
   #toolCalls = 0;
   #llmCalls = 0;
@@ -47,6 +49,7 @@ export class LiveRun {
   /** Counts what an action came to; `failed` is undefined for kinds that are not retried. */
   ended(failed: boolean | undefined, cost = 0, tokens = 0): void {
     if (failed !== undefined) this.#retries = failed ? this.#retries + 1 : 0;
+    if (!failed) this.refusal = undefined;
     this.#cost += cost;
     this.#tokens += tokens;
   }

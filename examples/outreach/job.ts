@@ -4,7 +4,7 @@ export const SYSTEM_PROMPT = `You write short, friendly first e-mails to sales l
 Look leads up with search_leads, learn about their company with research, and send the e-mail with send_email.
 Address a lead by its id; never put personal data into an e-mail.`;
 
-export const MODELS = { openai: 'gpt-4o', openaiSmall: 'gpt-4o-mini', anthropic: 'claude-sonnet-4-5', anthropicSmall: 'claude-haiku-4-5' } as const;
+export const MODELS = { openai: 'gpt-4o', openaiSmall: 'gpt-4o-mini', anthropic: 'claude-sonnet-5', anthropicSmall: 'claude-haiku-4-5' } as const;
 
 export const DEFAULT_TASK = 'Write to the newest lead.';
 

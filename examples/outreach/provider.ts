@@ -2,7 +2,9 @@
 
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseScript } from '../model-server/script.ts';
 import { startModelServer } from '../model-server/server.ts';
 
 export async function openai(): Promise<OpenAI> {
@@ -17,7 +19,7 @@ export async function anthropic(): Promise<Anthropic> {
 
 async function modelServer(): Promise<string> {
   if (process.env.MODEL_SERVER) return process.env.MODEL_SERVER;
-  const server = await startModelServer({ script: join(import.meta.dirname, 'conversation.json'), unref: true });
+  const server = await startModelServer({ script: parseScript(await readFile(join(import.meta.dirname, 'conversation.json'), 'utf8')), background: true });
   process.env.MODEL_SERVER = server.url; // one for this process and those that it starts
   return server.url;
 }

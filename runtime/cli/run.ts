@@ -59,7 +59,7 @@ async function run(command: readonly string[], options: RunOptions): Promise<num
       mine.add(id);
       say({ type: 'opened', run: id }, () => `run ${id} opened`);
     },
-    onOutput: (stream, text) => say({ type: 'output', stream, text }, () => text.trimEnd()),
+    onOutput: (stream, text) => say({ type: 'output', stream, text }, () => text),
     onNotification: {
       event: (event) => {
         if (event.type === 'run.opened' && (event.info.depth === 0 || mine.has(event.info.root))) mine.add(event.run);
@@ -78,15 +78,21 @@ async function run(command: readonly string[], options: RunOptions): Promise<num
 
 type Say = (json: unknown, text: () => string | undefined) => void;
 
-/** Prints to a pipe that may be gone: the agent must not end because nobody reads. */
+/** Prints lines, and what the agent prints as it comes, on a stream that may be gone: the agent must not end because nobody reads. */
 function sayer(json: boolean | undefined): Say {
-  process.stdout.on('error', () => {});
-  process.stderr.on('error', () => {});
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let atLineStart = true;
   return (value, text) => {
-    const line = json ? JSON.stringify(value) : text();
-    if (line !== undefined) process.stdout.write(`${line}\n`);
+    if (json) return void process.stdout.write(`${JSON.stringify(value)}\n`);
+    const shown = text();
+    if (!shown) return;
+    const raw = isOutput(value);
+    process.stdout.write(`${raw || atLineStart ? '' : '\n'}${shown}${raw ? '' : '\n'}`);
+    atLineStart = raw ? shown.endsWith('\n') : true;
   };
 }
+
+const isOutput = (value: unknown): boolean => (value as { type?: string }).type === 'output';
 
 async function answer(event: RunEvent & { type: 'gate.opened' }, options: RunOptions, say: Say): Promise<void> {
   const decision = options.approve ? { decision: 'approve' as const } : options.reject !== undefined ? { decision: 'reject' as const, reason: options.reject } : options.ask ? await ask(event) : undefined;
