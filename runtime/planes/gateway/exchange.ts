@@ -3,9 +3,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Usage } from '../../../protocol/action.ts';
 import type { AfterAnswer, BeforeAnswer } from '../../../protocol/agent-wire.ts';
+import type { Redaction } from '../../../protocol/verdict.ts';
 import type { AgentPort } from '../port.ts';
 import { killed, refused, unanswered } from './failures.ts';
-import { object, redactAt, text, valueAt, type JsonObject } from './json.ts';
+import { object, redactAt, text, valueAt, withoutLogprobs, type JsonObject } from './json.ts';
 import { ask, type Asked } from './request.ts';
 import type { Session } from './session.ts';
 import type { CountTokens } from './tokens.ts';
@@ -121,8 +122,14 @@ async function carry(exchange: Exchange, asked: Asked, before: Turn | undefined)
     await delivery.fail(refused(settled));
     return undefined;
   }
-  delivery.show(redactAt(received.reply, settled.redactions));
+  delivery.show(shown(exchange.wire, received.reply, settled.redactions));
   return { reply: received.reply, view: exchange.wire.answer(received.reply) };
+}
+
+function shown({ id }: Wire, reply: JsonObject, redactions: readonly Redaction[]): JsonObject {
+  if (redactions.length === 0) return reply;
+  const clean = redactAt(reply, redactions);
+  return id === 'anthropic-messages' ? clean : withoutLogprobs(clean);
 }
 
 /** The provider's answer once it has begun with a 200. Any other is settled and told: the provider's own words, or the refusals that came before. */

@@ -67,6 +67,11 @@ export function redactAt<T>(root: T, redactions: readonly Redaction[]): T {
   return copy;
 }
 
+/** A copy without the token probabilities of OpenAI's wires: they spell out once more what was redacted. */
+export function withoutLogprobs<T>(reply: T): T {
+  return JSON.parse(JSON.stringify(reply, (key, value: unknown) => (key === 'logprobs' ? (Array.isArray(value) ? [] : null) : value))) as T;
+}
+
 /** Adds up two usage reports of the same provider, number by number. */
 export function sum(a: unknown, b: unknown): unknown {
   if (typeof a === 'number' && typeof b === 'number') return a + b;
