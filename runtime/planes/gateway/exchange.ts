@@ -10,7 +10,7 @@ import { object, redactAt, text, valueAt, withoutLogprobs, type JsonObject } fro
 import { ask, type Asked } from './request.ts';
 import type { Session } from './session.ts';
 import type { CountTokens } from './tokens.ts';
-import { send, type Target } from './upstream.ts';
+import type { Send, Target } from './upstream.ts';
 import type { AnswerView, Failure, Fate, Fates, Wire } from './wires/wire.ts';
 
 /** Where the answer goes: as one body, or as a stream of events. */
@@ -51,6 +51,7 @@ export interface Exchange {
   readonly headers: OutgoingHttpHeaders;
   readonly port: AgentPort;
   readonly session: Session;
+  readonly send: Send;
   readonly delivery: Delivery;
   readonly countTokens: CountTokens;
   /** Aborts when the agent goes away or its run is killed. */
@@ -134,7 +135,7 @@ function shown({ id }: Wire, reply: JsonObject, redactions: readonly Redaction[]
 
 /** The provider's answer once it has begun with a 200. Any other is settled and told: the provider's own words, or the refusals that came before. */
 async function dispatch(exchange: Exchange, asked: Asked, before: Turn | undefined): Promise<IncomingMessage | undefined> {
-  const { delivery, signal, target, headers } = exchange;
+  const { delivery, signal, target, headers, send } = exchange;
   try {
     const answer = await delivery.during(send(target, headers, Buffer.from(JSON.stringify(asked.body)), signal), 'provider');
     if (answer.statusCode === 200) return answer;

@@ -8,10 +8,10 @@ import { converse } from './exchange.ts';
 import { isObject, parse } from './json.ts';
 import { sendFailure } from './outlet.ts';
 import { passThrough } from './passthrough.ts';
-import { sessionOf } from './session.ts';
+import { Session } from './session.ts';
 import { StreamDelivery } from './stream.ts';
 import { createTokenCounter, type CountTokens } from './tokens.ts';
-import { forwarded, type Target } from './upstream.ts';
+import { createUpstream, forwarded, type Send, type Target } from './upstream.ts';
 import { WholeDelivery } from './whole.ts';
 import { anthropicMessages } from './wires/anthropic-messages.ts';
 import { openaiChat } from './wires/openai-chat.ts';
@@ -42,8 +42,10 @@ export const WIRES: readonly Wire[] = [openaiChat, openaiResponses, anthropicMes
 
 export function createGateway(options: GatewayOptions): Gateway {
   const settings = { log: () => {}, countTokens: options.countTokens ?? createTokenCounter(), holdAfterMs: 400, keepAliveMs: 5_000, maxBodyBytes: 32 * 1024 * 1024, ...withoutUndefined(options) };
+  const upstream = createUpstream();
+  const sessions = new WeakMap<AgentPort, Session>();
   const server = createServer((request, response) => {
-    handle(request, response, settings).catch((error: unknown) => {
+    handle(request, response, settings, upstream.send, sessionOf).catch((error: unknown) => {
       settings.log(`gateway: ${error instanceof Error ? error.stack : String(error)}`);
       if (response.headersSent) response.destroy();
       else sendFailure(openaiChat, { kind: 'upstream', message: 'the gateway failed on this request and let nothing through; its log says why' }, response);
@@ -51,12 +53,25 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   // A held request is silent for as long as a person thinks.
   server.requestTimeout = 0;
-  return { listen: (port = 0) => listen(server, port), close: () => close(server) };
+  return {
+    listen: (port = 0) => listen(server, port),
+    close: async () => {
+      await close(server);
+      upstream.close();
+    },
+  };
+
+  /** The memory of a run lives as long as its port. */
+  function sessionOf(port: AgentPort): Session {
+    const session = sessions.get(port) ?? new Session();
+    sessions.set(port, session);
+    return session;
+  }
 }
 
 type Settings = Required<GatewayOptions>;
 
-async function handle(request: IncomingMessage, response: ServerResponse, settings: Settings): Promise<void> {
+async function handle(request: IncomingMessage, response: ServerResponse, settings: Settings, send: Send, sessionOf: (port: AgentPort) => Session): Promise<void> {
   const [, token, scheme, host, rest] = GATEWAY_PATH.exec(request.url ?? '') ?? [];
   const url = host && HOST.test(host) && URL.canParse(`${scheme}://${host}${rest ?? '/'}`) ? new URL(`${scheme}://${host}${rest ?? '/'}`) : undefined;
   const governing = url && WIRES.find((each) => each.path.test(pathOf(url)));
@@ -72,7 +87,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, settin
   if (body === 'too large') return fail({ kind: 'too-large', message: `the request is larger than ${settings.maxBodyBytes} bytes, the most this gateway reads` });
   const signal = lifeOf(response, port);
   const session = sessionOf(port);
-  if (!governing || request.method !== 'POST') return passThrough({ wire, request, response, body, target, port, session, signal });
+  if (!governing || request.method !== 'POST') return passThrough({ wire, request, response, body, target, port, session, send, signal });
 
   if (request.headers['content-encoding']) return fail({ kind: 'unsupported', message: 'a compressed request cannot be judged; send it without `content-encoding`' });
   const asked = parse(body?.toString('utf8') ?? '');
@@ -86,7 +101,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, settin
   const delivery = asked['stream'] === true
     ? new StreamDelivery(wire, wire.splice(asked, redact), response, { redactor, holdAfterMs, keepAliveMs, signal })
     : new WholeDelivery(wire, response);
-  await converse({ wire, body: asked, target, headers: forwarded(request.headers), port, session, delivery, countTokens, signal });
+  await converse({ wire, body: asked, target, headers: forwarded(request.headers), port, session, send, delivery, countTokens, signal });
 }
 
 /** A plain name or address with an optional port: nothing that names one host to a policy and another to the network. */

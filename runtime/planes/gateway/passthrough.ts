@@ -7,7 +7,7 @@ import type { AgentPort } from '../port.ts';
 import { refused, unanswered } from './failures.ts';
 import { passOn, sendFailure } from './outlet.ts';
 import type { Session } from './session.ts';
-import { forwarded, send, type Target } from './upstream.ts';
+import { forwarded, type Send, type Target } from './upstream.ts';
 import type { Wire } from './wires/wire.ts';
 
 export interface Passage {
@@ -19,10 +19,11 @@ export interface Passage {
   readonly target: Target;
   readonly port: AgentPort;
   readonly session: Session;
+  readonly send: Send;
   readonly signal: AbortSignal;
 }
 
-export async function passThrough({ wire, request, response, body, target, port, session, signal }: Passage): Promise<void> {
+export async function passThrough({ wire, request, response, body, target, port, session, send, signal }: Passage): Promise<void> {
   const call = httpCall(target);
   const { key, done } = session.key('http', `${call.method} ${call.url}\n${body?.toString('base64') ?? ''}`);
   const judged: BeforeAnswer = await port.before({ key, event: { event: 'http.before', ...call } }, signal).catch((error: unknown) => unanswered(error, port));

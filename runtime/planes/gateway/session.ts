@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { TextPart, ToolCall } from '../../../protocol/action.ts';
 import type { Redaction } from '../../../protocol/verdict.ts';
-import type { AgentPort } from '../port.ts';
 import type { JsonObject } from './json.ts';
 import type { Thread } from './wires/wire.ts';
 
@@ -79,17 +78,6 @@ export class Session {
   follow(shown: string, thread: Thread): void {
     keep(this.threads, shown, thread);
   }
-}
-
-const sessions = new WeakMap<AgentPort, Session>();
-
-/** The memory of a run lives as long as its port. */
-export function sessionOf(port: AgentPort): Session {
-  const known = sessions.get(port);
-  if (known) return known;
-  const made = new Session();
-  sessions.set(port, made);
-  return made;
 }
 
 /** Identity of a model request: RFC 8785 form of its body. Streamed or not is the same question: some agents fall back from one to the other when refused. */

@@ -15,11 +15,6 @@ export interface Target {
 /** Headers that belong to one connection (RFC 9110, section 7.6.1) or that the gateway sets itself. */
 const OWN = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host', 'content-length', 'accept-encoding', 'expect']);
 
-const agents = {
-  http: new http.Agent({ keepAlive: true }),
-  https: new https.Agent({ keepAlive: true }),
-} as const;
-
 /** The agent's headers as the provider gets them. A compressed answer could not be judged while it streams. */
 export function forwarded(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   return { ...without(headers, OWN), 'accept-encoding': 'identity' };
@@ -31,14 +26,26 @@ export function returned(headers: IncomingHttpHeaders, rewritten: boolean): Outg
 }
 
 /** Sends a request; resolves with the head of its answer. Rejects when there is none. */
-export function send(target: Target, headers: OutgoingHttpHeaders, body: Uint8Array | undefined, signal: AbortSignal): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const open = target.scheme === 'https' ? https.request : http.request;
-  const length = body === undefined ? {} : { 'content-length': body.byteLength };
-  const request = open(`${target.scheme}://${target.host}${target.path}`, { method: target.method, headers: { ...headers, ...length }, agent: agents[target.scheme], signal }, resolve);
-  request.on('error', reject);
-  request.end(body);
-  return promise;
+export type Send = (target: Target, headers: OutgoingHttpHeaders, body: Uint8Array | undefined, signal: AbortSignal) => Promise<IncomingMessage>;
+
+/** Connections to providers, kept alive between calls until `close`. */
+export function createUpstream(): { readonly send: Send; close(): void } {
+  const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) } as const;
+  return {
+    send: (target, headers, body, signal) => {
+      const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+      const open = target.scheme === 'https' ? https.request : http.request;
+      const length = body === undefined ? {} : { 'content-length': body.byteLength };
+      const request = open(`${target.scheme}://${target.host}${target.path}`, { method: target.method, headers: { ...headers, ...length }, agent: agents[target.scheme], signal }, resolve);
+      request.on('error', reject);
+      request.end(body);
+      return promise;
+    },
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
 }
 
 function without(headers: IncomingHttpHeaders, names: ReadonlySet<string>): OutgoingHttpHeaders {
