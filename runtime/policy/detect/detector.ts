@@ -68,7 +68,7 @@ export function lexical(shape: Shape): Detector {
         const reach = run ? endOf(run, text, heads.lastIndex) : heads.lastIndex;
         const end = accept ? accept(text, start, reach) : reach;
         if (end !== undefined) spans.push({ start, end, label });
-        heads.lastIndex = end ?? start + 1;
+        heads.lastIndex = end ?? start + (text.codePointAt(start)! > 0xffff ? 2 : 1);
       }
       return spans;
     },

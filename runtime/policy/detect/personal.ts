@@ -32,8 +32,7 @@ const international = lexical({
   kind: 'phone',
   head: '(?<![\\w+.\\/])\\+[1-9](?:[ .()\\/-]{0,3}\\d){7,14}',
   accept(text, start, end) {
-    if (isDigit(text[end])) return undefined;
-    for (let until = end; until > start; until = lastGroup(text, start, until)) {
+    for (let until = isDigit(text[end]) ? lastGroup(text, start, end) : end; until > start; until = lastGroup(text, start, until)) {
       if (isInternationalPhone(digitsOf(text.slice(start, until).replace('(0)', '')))) return until;
     }
     return undefined;

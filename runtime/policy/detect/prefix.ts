@@ -13,9 +13,9 @@ interface Piece {
  * and what V8 adds to it, back-references excepted. `source` must compile; brackets that do not match throw a SyntaxError.
  */
 export function prefixOf(source: string): string {
-  const reader = { source, at: 0 };
+  const reader = { source: source.replace(/\\(?:Q([\s\S]*?)(?:\\E|$)|[\s\S])/g, (found, quoted?: string) => quoted?.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') ?? found), at: 0 };
   const { full, begun } = alternatives(reader);
-  if (reader.at < source.length) throw new SyntaxError(`unmatched ) at ${reader.at} in /${source}/`);
+  if (reader.at < reader.source.length) throw new SyntaxError(`unmatched ) at ${reader.at} in /${source}/`);
   return `(?:${full}|${begun})`;
 }
 
@@ -66,11 +66,8 @@ function quantified(reader: Reader, piece: Piece): Piece {
 }
 
 function atom(reader: Reader): Piece {
-  const { source } = reader;
-  if (source[reader.at] === '(') return parenthesis(reader);
-  const text = sticky(/\\Q([\s\S]*?)(?:\\E|$)/y, reader);
-  if (text) return concatenate([...text.replace(/^\\Q|\\E$/g, '')].map((char) => ({ full: char.replace(/[\\^$.*+?()[\]{}|]/, '\\$&'), begun: '' })));
-  const one = sticky(/\\[pP]\{[^}]*\}|\\[xu]\{[^}]*\}|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[0-7]{2,3}|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|[\s\S]/yu, reader);
+  if (reader.source[reader.at] === '(') return parenthesis(reader);
+  const one = sticky(/\\[pP](?:\{[^}]*\}|[A-Za-z])|\\[xu]\{[^}]*\}|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[0-7]{2,3}|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|[\s\S]/yu, reader);
   return { full: one, begun: '' };
 }
 

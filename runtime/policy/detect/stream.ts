@@ -41,6 +41,8 @@ export class StreamScan implements StreamRedactor {
   #from = 0;
   /** How much of the stream lies before `#text`. */
   #base = 0;
+  /** The first half of a surrogate pair whose other half is still to come: it is nothing to look at yet. */
+  #half = '';
   #growing: Detector | undefined;
   #blocked: Reason | undefined;
 
@@ -60,7 +62,7 @@ export class StreamScan implements StreamRedactor {
 
   push(piece: string): string {
     if (this.#blocked) return '';
-    const taken = piece.slice(0, Math.max(0, this.#accepts - this.#base - this.#text.length));
+    const taken = this.#take(piece);
     this.#text += taken;
     if (taken === '' || this.#growing?.goesOn?.(taken)) return '';
     const found = this.#find();
@@ -68,7 +70,16 @@ export class StreamScan implements StreamRedactor {
   }
 
   flush(): string {
-    return this.#blocked ? '' : this.#release(this.#find(), this.#text.length);
+    if (this.#blocked) return '';
+    this.#text += this.#half;
+    this.#half = '';
+    return this.#release(this.#find(), this.#text.length);
+  }
+
+  #take(piece: string): string {
+    const text = this.#half + piece.slice(0, Math.max(0, this.#accepts - this.#base - this.#text.length));
+    this.#half = isHighSurrogate(text.charCodeAt(text.length - 1)) ? text.slice(-1) : '';
+    return this.#half ? text.slice(0, -1) : text;
   }
 
   #find(): Found[] {
