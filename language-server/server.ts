@@ -31,11 +31,12 @@ export function serve(connection: Connection, disk: Disk): void {
     client = params.capabilities;
     folders = params.workspaceFolders?.map((folder) => folder.uri) ?? (params.rootUri ? [params.rootUri] : []);
     for (const folder of folders) workspace.addFolder(folder);
-    loading.done = Promise.all(folders.map(load)).then(changedOutside);
+    loading.done = Promise.all(folders.map(load)).then(() => undefined);
     return abilities(pulls());
   });
 
   connection.onInitialized(async () => {
+    void loading.done.then(changedOutside);
     if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration) await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: WATCHED.map((globPattern) => ({ globPattern })) });
     if (client.workspace?.workspaceFolders) connection.workspace.onDidChangeWorkspaceFolders(async ({ added, removed }) => {
       for (const folder of removed) workspace.removeFolder(folder.uri);

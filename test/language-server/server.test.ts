@@ -1,12 +1,15 @@
 // The server process itself, over stdio, the way an editor talks to it.
 
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import type { Diagnostic, DocumentSymbol, Location, WorkspaceDiagnosticReport, WorkspaceEdit } from 'vscode-languageserver-protocol';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
+import type { Diagnostic, DocumentSymbol, InitializeResult, Location, WorkspaceDiagnosticReport, WorkspaceEdit } from 'vscode-languageserver-protocol';
 import { applyTextEdits, Client } from './client.ts';
 import type { ClientOptions } from './client.ts';
 
@@ -134,6 +137,20 @@ test('everything that has one answer is fixed on save', async () => {
   assert.equal(action?.kind, 'source.fixAll');
   const fixed = applyTextEdits(text, action.edit?.changes?.[uri] ?? []);
   assert.match(fixed, /limit: 5[^]*name: two\n    category: cost/);
+});
+
+test('the IPC channel of vscode-languageclient is spoken as well', async () => {
+  const server = fork(fileURLToPath(new URL('../../language-server/main.ts', import.meta.url)), ['--node-ipc', `--clientProcessId=${process.pid}`]);
+  const exit = once(server, 'exit');
+  const connection = createMessageConnection(new IPCMessageReader(server), new IPCMessageWriter(server));
+  connection.listen();
+  const { capabilities } = await connection.sendRequest<InitializeResult>('initialize', { processId: process.pid, rootUri: null, capabilities: {} });
+  assert.equal(capabilities.hoverProvider, true);
+  assert.equal(capabilities.diagnosticProvider, undefined, 'a client that cannot ask is told instead');
+  await connection.sendRequest('shutdown');
+  await connection.sendNotification('exit');
+  assert.deepEqual(await exit, [0, null]);
+  connection.dispose();
 });
 
 test('a request about a file nobody opened is answered with nothing', async () => {
