@@ -92,10 +92,12 @@ function compose(text: string, problems: Problem[]): Node | null {
     if (second) problems.push({ code: 'documents', start: second.range[0], end: Math.min(second.range[0] + 3, text.length), message: 'A governance file holds one YAML document. Remove the `---` or `...` line, or move what follows into a file of its own.' });
     const errors = document ? [...document.errors, ...document.warnings] : [];
     if (errors.length > 0) problems.push(...tabProblem(text));
+    // What is missing at the end is marked on the last character that is there, not on the line after.
+    const last = Math.max(0, text.trimEnd().length - 1);
     for (const error of errors.slice(0, MAX_PROBLEMS)) {
-      const start = Math.min(error.pos[0], text.length);
+      const start = Math.min(error.pos[0], last);
       if (error.code === 'TAB_AS_INDENT' && problems[0]?.code === 'tab') continue;
-      problems.push({ code: error.code === 'TAB_AS_INDENT' ? 'tab' : error.code === 'BAD_ALIAS' ? 'alias' : 'syntax', start, end: Math.min(Math.max(error.pos[1], start), text.length), message: sentence(error.code, error.message) });
+      problems.push({ code: error.code === 'TAB_AS_INDENT' ? 'tab' : error.code === 'BAD_ALIAS' ? 'alias' : 'syntax', start, end: Math.min(Math.max(error.pos[1], start + 1), last + 1), message: sentence(error.code, error.message) });
     }
     return (document?.contents as Node | null) ?? null;
   } catch (error) {
