@@ -1,6 +1,6 @@
 // undici's dispatchers: the ones built into Node behind fetch, WebSocket and EventSource, and every copy of the npm package. Each hop of a redirect passes here again.
 
-import Module from 'node:module';
+import Module, { syncBuiltinESMExports } from 'node:module';
 import { judge, route } from './route.ts';
 import type { HttpPlane, JudgedCall } from './route.ts';
 
@@ -23,6 +23,7 @@ const JUDGED = Symbol('fullarc.judged');
 export function hookUndici(plane: HttpPlane): void {
   const hook = dispatchHook(plane);
   hookPackages(hook);
+  hookHookedPackages(hook);
   hookBuiltIn(hook);
   hookGlobalDispatchers(hook);
 }
@@ -72,6 +73,44 @@ function hookPackages(hook: Hook): void {
     }
     return result;
   };
+}
+
+/**
+ * A program with module hooks of its own (tsx, tracers) has its CommonJS compiled elsewhere, so the same is said at the end of the file's text. Only such programs
+ * get a hook of ours: it changes how Node loads everything. On Node before 22.15 there is no such hook.
+ */
+function hookHookedPackages(hook: Hook): void {
+  const loader = Module as unknown as Record<string, ((...args: unknown[]) => unknown) | undefined>;
+  const registerHooks = loader['registerHooks'];
+  if (!registerHooks) return;
+  let installed = false;
+  const install = (): void => {
+    if (installed) return;
+    installed = true;
+    Object.defineProperty(globalThis, LOADED, { value: (base: { readonly prototype: Dispatcher }, require: (id: string) => unknown) => hook(base.prototype, () => newAgent(require('./agent'))) });
+    registerHooks.call(Module, { load: appendToBase });
+  };
+  for (const name of ['registerHooks', 'register']) {
+    const original = loader[name];
+    loader[name] = function (...args) {
+      install();
+      return original?.apply(this, args);
+    };
+  }
+  syncBuiltinESMExports();
+}
+
+const LOADED = Symbol.for('fullarc.undici');
+
+interface Loaded {
+  readonly source?: unknown;
+}
+
+function appendToBase(url: string, context: unknown, next: (url: string, context: unknown) => Loaded): Loaded {
+  const loaded = next(url, context);
+  if (!DISPATCHER_BASE.test(url) || loaded.source === undefined || loaded.source === null) return loaded;
+  const text = typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString();
+  return { ...loaded, source: `${text}\n;globalThis[Symbol.for('fullarc.undici')](module.exports, require);` };
 }
 
 interface LoadedModule {

@@ -1,6 +1,7 @@
 // Outbound requests of real agents: model traffic goes to the gateway, everything else is judged, on every Node at hand and through every client.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -78,9 +79,13 @@ const url = ${JSON.stringify(url)};
 try { console.log('got', await (async () => ${client})()); }
 catch (error) { const cause = error.cause ?? error; console.log(error.name, cause.code, cause.message); }`;
 
+/** undici 7 itself wants Node 20. */
+const undiciRuns = (node: string): boolean => Number(execFileSync(node, ['-p', 'parseInt(process.versions.node)']).toString()) >= 20;
+
 for (const node of nodes()) describe(`requests under ${node}`, () => {
+  const skip = (client: string): { readonly skip: boolean } => ({ skip: client.includes('undici') && !undiciRuns(node) });
   for (const [name, client] of Object.entries(CLIENTS)) {
-    test(`${name}: allowed, reported with its status`, async (t) => {
+    test(`${name}: allowed, reported with its status`, skip(client), async (t) => {
       const governor = await governed(t, () => GO);
       const run = await runAgent(agent(client, `${site.origin}/fine`), { node, stand, governor });
       assert.deepEqual({ ...run, stderr: '' }, { stdout: 'got "site"\n', stderr: '', code: 0 }, run.stderr);
@@ -89,7 +94,7 @@ for (const node of nodes()) describe(`requests under ${node}`, () => {
       assert.equal(ended.event === 'http.after' && ended.status, 200);
     });
 
-    test(`${name}: refused as the client's own kind of error, and nothing is sent`, async (t) => {
+    test(`${name}: refused as the client's own kind of error, and nothing is sent`, skip(client), async (t) => {
       const governor = await guarded(t);
       const before = evil.seen.length;
       const run = await runAgent(agent(client, `${evil.origin}/loot`), { node, stand, governor });
@@ -100,13 +105,25 @@ for (const node of nodes()) describe(`requests under ${node}`, () => {
     });
   }
 
-  for (const name of ['fetch', 'undici fetch', 'undici Agent with redirects'] as const) test(`${name}: a redirect is judged where it leads`, async (t) => {
+  for (const name of ['fetch', 'undici fetch', 'undici Agent with redirects'] as const) test(`${name}: a redirect is judged where it leads`, skip(name), async (t) => {
     const governor = await guarded(t);
     const before = evil.seen.length;
     const run = await runAgent(agent(CLIENTS[name], `${site.origin}/away`), { node, stand, governor });
     assert.match(run.stdout, /ERR_FULLARC_REFUSED/, run.stderr);
     assert.equal(evil.seen.length, before);
     assert.equal(governor.befores.length, 2);
+  });
+
+  test('undici under module hooks of the program\'s own is judged as well', skip('undici'), async (t) => {
+    const governor = await governed(t, () => NO);
+    const run = await runAgent(`
+      import module from 'node:module';
+      module.registerHooks?.({ load: (url, context, next) => next(url, context) });
+      const undici = await import('undici');
+      await undici.request('http://127.0.0.1:8099/').catch((error) => console.log(error.code));
+      await new undici.Client('https://api.openai.com').request({ path: '/v1/responses', method: 'POST' }).then(() => console.log('gateway'), console.log);
+    `, { node, stand, governor, env: { FULLARC_GATEWAY: `${gateway.origin}/r/t` } });
+    assert.deepEqual(run.stdout, 'ERR_FULLARC_REFUSED\ngateway\n', run.stderr);
   });
 
   const LLM = {
@@ -118,7 +135,7 @@ for (const node of nodes()) describe(`requests under ${node}`, () => {
     'openai': `(await new (await import('openai')).default({ apiKey: 'k' }).chat.completions.create({ model: 'm', messages: [] })).choices[0].message.content`,
     'anthropic': `(await new (await import('@anthropic-ai/sdk')).default({ apiKey: 'k' }).messages.create({ model: 'm', max_tokens: 1, messages: [] })).id`,
   };
-  for (const [name, client] of Object.entries(LLM)) test(`${name}: model traffic goes to the gateway and is not an http action`, async (t) => {
+  for (const [name, client] of Object.entries(LLM)) test(`${name}: model traffic goes to the gateway and is not an http action`, skip(client), async (t) => {
     const governor = await governed(t, () => NO);
     const run = await runAgent(agent(client, ''), { node, stand, governor, env: { FULLARC_GATEWAY: `${gateway.origin}/r/${'t'}` } });
     assert.match(run.stdout, /^got (\{"id":"c"|from the gateway|c\n)/, run.stdout + run.stderr);

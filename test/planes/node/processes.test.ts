@@ -14,6 +14,17 @@ let stand: Stand;
 before(async () => { stand = await openStand(); });
 after(() => stand.dispose());
 
+/** Holds every process until the test opens it; requests, by which agents show that they go on, are refused at once. */
+async function holding(t: TestContext): Promise<{ readonly governor: TestGovernor; goesOn(): Promise<unknown>; open(answer: BeforeAnswer): void }> {
+  let open: (answer: BeforeAnswer) => void = () => undefined;
+  const governor = await governed(t, (event, { key }) => event.event === 'http.before' ? NO : new Promise((resolve) => {
+    open = resolve;
+    governor.notify('held', { key, gate: 'g', message: 'waits' });
+  }));
+  return { governor, goesOn: () => governor.asked(({ event }) => event.event === 'http.before'), open: (answer) => open(answer) };
+}
+const GO_ON = `fetch('http://127.0.0.1:8099/').catch(() => {});`;
+
 let sockets = 0;
 async function governed(t: TestContext, decide: Parameters<typeof openGovernor>[1], entries?: Parameters<typeof openGovernor>[2]): Promise<TestGovernor> {
   const governor = await openGovernor(join(stand.folder, `p${(sockets += 1)}.sock`), decide, entries);
@@ -149,11 +160,7 @@ for (const node of nodes()) describe(`processes under ${node}`, () => {
   });
 
   test('while a person decides, the agent goes on, and then the process runs with all that was written to it', async (t) => {
-    let open: (answer: BeforeAnswer) => void = () => undefined;
-    const governor = await governed(t, (_, { key }) => new Promise((resolve) => {
-      open = resolve;
-      governor.notify('held', { key, gate: 'g', message: 'waits' });
-    }));
+    const { governor, goesOn, open } = await holding(t);
     const running = run(`
       import { existsSync } from 'node:fs';
       const child = spawn('sh', ['-c', 'cat; echo err >&2; exit 7']);
@@ -165,8 +172,9 @@ for (const node of nodes()) describe(`processes under ${node}`, () => {
       child.stdin.write('a'.repeat(300000));
       child.stdin.end('z');
       console.log('goes on', child.pid);
+      ${GO_ON}
     `, governor);
-    await governor.asked(() => true);
+    await goesOn();
     open(GO);
     const result = await running;
     assert.equal(result.stdout, 'goes on undefined\nspawned number\nexit 7\nclose 7 300001 err\n\n', result.stderr);
@@ -174,19 +182,16 @@ for (const node of nodes()) describe(`processes under ${node}`, () => {
   });
 
   test('messages to a forked child that waits are kept for it', async (t) => {
-    let open: (answer: BeforeAnswer) => void = () => undefined;
-    const governor = await governed(t, (_, { key }) => new Promise((resolve) => {
-      open = resolve;
-      governor.notify('held', { key, gate: 'g', message: 'waits' });
-    }));
+    const { governor, goesOn, open } = await holding(t);
     const running = run(`
       const child = fork(${JSON.stringify(stand.write('echo.cjs', `process.on('message', (m) => { process.send(m + '!'); process.disconnect(); })`))});
       child.on('message', (m) => console.log(m)).on('close', (code) => console.log('close', code));
-      console.log(child.connected, child.send('hello'));
+      console.log(child.connected, child.send('hello'), child.pid);
+      ${GO_ON}
     `, governor);
-    await governor.asked(() => true);
+    await goesOn();
     open(GO);
-    assert.equal((await running).stdout, 'true true\nhello!\nclose 0\n');
+    assert.equal((await running).stdout, 'true true undefined\nhello!\nclose 0\n');
   });
 
   test('a process refused after a wait fails, and one killed while it waits never starts', async (t) => {
@@ -212,11 +217,7 @@ for (const node of nodes()) describe(`processes under ${node}`, () => {
   });
 
   test('a process that gets descriptors of the agent waits in place, so that they are still its own', async (t) => {
-    let open: (answer: BeforeAnswer) => void = () => undefined;
-    const governor = await governed(t, (_, { key }) => new Promise((resolve) => {
-      open = resolve;
-      governor.notify('held', { key, gate: 'g', message: 'waits' });
-    }));
+    const { governor, open } = await holding(t);
     const log = join(stand.folder, `log-${sockets}`);
     const running = run(`
       import fs from 'node:fs';
