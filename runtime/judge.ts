@@ -4,7 +4,7 @@ import { kindOf, type ActionEvent } from '../protocol/action.ts';
 import type { After, AfterAnswer, Before, BeforeAnswer } from '../protocol/agent-wire.ts';
 import { FullarcError } from '../protocol/control.ts';
 import type { ActionOutcome, GateView, RunEvent, RunFact } from '../protocol/run-graph.ts';
-import { proceeds, refusalMessage, type GateTerms, type Verdict } from '../protocol/verdict.ts';
+import { proceeds, refusalMessage, type Disposition, type GateTerms, type Verdict } from '../protocol/verdict.ts';
 import type { CallRow, Calls } from './calls.ts';
 import type { Gates } from './gates.ts';
 import type { Journal } from './journal.ts';
@@ -216,9 +216,13 @@ const STREAM_TOLERANCE = 1.25;
 /** The answer that a repeated call meets again; undefined when it has to be judged anew. */
 function standing(row: CallRow, engine: Engine): BeforeAnswer | undefined {
   if (!row.answer || row.state === 'done') return undefined;
-  if (row.state === 'refused' && row.policyVersion !== engine.version) return undefined;
-  return JSON.parse(row.answer) as BeforeAnswer;
+  const answer = JSON.parse(row.answer) as BeforeAnswer;
+  const mayDiffer = row.policyVersion !== engine.version || (!answer.go && TRANSIENT.has(answer.disposition));
+  return row.state === 'refused' && mayDiffer ? undefined : answer;
 }
+
+/** Refusals that ask to be tried again. */
+const TRANSIENT: ReadonlySet<Disposition> = new Set(['throttle', 'retry']);
 
 const grantedBy = (gates: readonly GateView[]): ReadonlySet<string> =>
   new Set(gates.filter((gate) => gate.decision === 'approved' || gate.decision === 'expired-allow').map((gate) => gate.policy));

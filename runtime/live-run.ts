@@ -49,7 +49,7 @@ export class LiveRun {
   /** Counts what an action came to; `failed` is undefined for kinds that are not retried. */
   ended(failed: boolean | undefined, cost = 0, tokens = 0): void {
     if (failed !== undefined) this.#retries = failed ? this.#retries + 1 : 0;
-    if (!failed) this.refusal = undefined;
+    if (failed === false) this.refusal = undefined;
     this.#cost += cost;
     this.#tokens += tokens;
   }
