@@ -12,6 +12,7 @@ const NEARLY_GONE = 0.8;
 
 export function budgetsView(live: Live): vscode.Disposable {
   return liveTree<Balance>(VIEWS.budgets, live, {
+    state: () => limited(live).map((balance) => [balance, accountLabel(balance, live)]),
     children: (element) => (element ? [] : limited(live)),
     item: (balance) => budgetItem(balance, live),
   });

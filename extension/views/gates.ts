@@ -9,7 +9,7 @@ import { brief, clock } from '../text.ts';
 import { facts, liveTree } from './tree.ts';
 
 export function gatesView(live: Live): vscode.Disposable {
-  const view = liveTree<GateDetails>(VIEWS.gates, live, { children: (gate) => (gate ? [] : live.gates), item: gateItem });
+  const view = liveTree<GateDetails>(VIEWS.gates, live, { state: () => live.gates, children: (gate) => (gate ? [] : live.gates), item: gateItem });
   const badge = (): void => {
     const count = live.gates.length;
     view.badge = count === 0 || notify() === 'off' ? undefined : { value: count, tooltip: waiting(count) };

@@ -15,7 +15,7 @@ export type PolicyRow =
   | { readonly kind: 'errors'; readonly status: PolicyStatus; readonly errors: readonly Finding[] };
 
 export function policiesView(live: Live): vscode.Disposable {
-  return liveTree<PolicyRow>(VIEWS.policies, live, { children: (row) => children(live, row), item: policyItem });
+  return liveTree<PolicyRow>(VIEWS.policies, live, { state: () => live.policies, children: (row) => children(live, row), item: policyItem });
 }
 
 function children(live: Live, row?: PolicyRow): readonly PolicyRow[] {

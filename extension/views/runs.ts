@@ -16,6 +16,7 @@ const ICONS: Readonly<Record<RunState, readonly [icon: string, colour: string]>>
 
 export function runsView(live: Live): vscode.Disposable {
   const view = liveTree<RunSummary>(VIEWS.runs, live, {
+    state: () => live.runs,
     children: (run) => (run ? live.runs.filter((each) => each.parent === run.id).reverse() : roots(live)),
     item: (run) => runItem(run, live),
     parent: (run) => (run.parent ? live.run(run.parent) : undefined),

@@ -4,6 +4,8 @@ import * as vscode from 'vscode';
 import type { Live } from '../live.ts';
 
 export interface TreeParts<T> {
+  /** What the rows are made from; the tree is drawn again only when it differs. */
+  state(): unknown;
   /** Children of an element; of the root when absent. */
   children(element?: T): readonly T[];
   item(element: T): vscode.TreeItem;
@@ -12,8 +14,16 @@ export interface TreeParts<T> {
 
 /** Creates the view and keeps it up to date. */
 export function liveTree<T>(id: string, live: Live, parts: TreeParts<T>): vscode.TreeView<T> {
+  const changed = new vscode.EventEmitter<void>();
+  let drawn = '';
+  live.onDidChange(() => {
+    const state = JSON.stringify(parts.state());
+    if (state === drawn) return;
+    drawn = state;
+    changed.fire();
+  });
   const treeDataProvider: vscode.TreeDataProvider<T> = {
-    onDidChangeTreeData: live.onDidChange,
+    onDidChangeTreeData: changed.event,
     getChildren: (element) => [...parts.children(element)],
     getTreeItem: (element) => parts.item(element),
     getParent: (element) => parts.parent?.(element),

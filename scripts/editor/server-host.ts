@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pins from './pins.json' with { type: 'json' };
@@ -12,8 +12,11 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = process.env['VSCODE_HOST_DIR'] ?? join(HERE, '..', '..', '.vscode-host');
 const PIN = pins['code-server'];
 const STAND_INS = ['spdlog', 'native-watchdog'] as const;
-/** What a test of an extension never uses: 440 MB of 780. Other built-in extensions stay, because the workbench complains about each that is missing. */
+/** What a test of an extension never uses: 440 MB of 780. */
 const UNUSED = ['node_modules/@github', 'node_modules/@microsoft/mxc-sdk', 'extensions/copilot', 'extensions/mermaid-markdown-features'];
+
+/** Built-in extensions that cannot work here (TypeScript's compiler is not in the package): they stay, inert, as the workbench complains about one that is missing. */
+const INERT = ['typescript-language-features'];
 
 /** Path of the host's `server-main.js`; built once per pin (about 25 s, 220 MB), which `report` tells step by step. */
 export function serverMain(report: (step: string) => void = (step) => console.error(`editor host: ${step}`)): string {
@@ -36,6 +39,7 @@ function build(folder: string, report: (step: string) => void): void {
     run('npm', ['ci', '--omit=dev', '--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund', '--loglevel=error'], work);
     putStandIns(work);
     prune(work);
+    for (const name of INERT) makeInert(join(work, 'extensions', name, 'package.json'));
     rmSync(tarball);
     if (!existsSync(folder)) renameSync(work, folder);
     report('ready');
@@ -62,6 +66,11 @@ function prune(server: string): void {
   for (const folder of ['node_modules/@vscode/ripgrep-universal/bin', 'node_modules/node-pty/prebuilds']) keepOnly(join(server, folder), platform);
 }
 
+function makeInert(manifest: string): void {
+  const { name, publisher, version, engines } = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, unknown>;
+  writeFileSync(manifest, JSON.stringify({ name, publisher, version, engines }));
+}
+
 function keepOnly(folder: string, name: string): void {
   if (!existsSync(join(folder, name))) return;
   for (const each of readdirSync(folder)) if (each !== name) rmSync(join(folder, each), { recursive: true, force: true });
@@ -69,7 +78,7 @@ function keepOnly(folder: string, name: string): void {
 
 /** Changes when the pin, a stand-in or the pruning does, so that an old host is not taken for the new one. */
 function recipe(): string {
-  const hash = createHash('sha256').update(JSON.stringify([PIN, UNUSED]));
+  const hash = createHash('sha256').update(JSON.stringify([PIN, UNUSED, INERT]));
   for (const name of STAND_INS) hash.update(readFileSync(join(HERE, 'stand-ins', `${name}.cjs`)));
   return hash.digest('hex').slice(0, 8);
 }
