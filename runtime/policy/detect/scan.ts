@@ -15,8 +15,13 @@ export function scan(text: string, detectors: readonly Pick<Detector, 'find'>[])
 /** Merges spans as the protocol does and cuts the placeholders of `text` out of them. */
 export function spare(text: string, spans: readonly Span[], from = 0): Span[] {
   if (spans.length === 0) return [];
-  const merged = mergeRedactions(spans.map((span) => ({ at: '', ...span }))).map(({ start, end, label }) => ({ start, end, label }));
+  const merged = joined(spans);
   return text.includes('##', from) ? merged.flatMap((span) => cut(span, placeholder.find(text, from))) : merged;
+}
+
+/** Sorted, overlapping spans joined under the label of the earliest. */
+export function joined(spans: readonly Span[]): Span[] {
+  return mergeRedactions(spans.map((span) => ({ at: '', ...span }))).map(({ start, end, label }) => ({ start, end, label }));
 }
 
 function cut(span: Span, holes: readonly Span[]): Span[] {

@@ -5,7 +5,7 @@ import { redactText } from '../../../protocol/verdict.ts';
 import type { StreamRedactor } from '../api.ts';
 import type { Detector, Span } from './detector.ts';
 import { CONTEXT, WINDOW } from './detector.ts';
-import { placeholder, spare } from './scan.ts';
+import { joined, placeholder, spare } from './scan.ts';
 
 /** One thing to look for. `stop` ends the stream where a match begins; without it the match is replaced. */
 export interface StreamPart {
@@ -106,7 +106,8 @@ export class StreamScan implements StreamRedactor {
     const whole = [...found, ...placeholder.find(this.#text, this.#from)];
     const stopping = found.filter((span) => span.stop && span.start < settled).sort((a, b) => a.start - b.start)[0];
     const until = outside(whole, stopping ? stopping.start : settled);
-    const spans = spare(this.#text, found.filter((span) => span.start < until), this.#from);
+    const due = found.filter((span) => span.start < until);
+    const spans = joined([...spare(this.#text, due.filter((span) => span.detector), this.#from), ...due.filter((span) => !span.detector)]);
     for (const span of spans) this.#labels.add(span.label);
     const from = this.#from;
     const out = redactText(this.#text.slice(from, until), spans.map((span) => ({ ...span, start: span.start - from, end: span.end - from })));
