@@ -36,7 +36,7 @@ const stripe = lexical({ kind: 'stripe_key', head: `${NOT_INSIDE}(?:(?:sk|rk)_(?
  */
 const privateKey = lexical({
   kind: 'private_key',
-  head: '-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\s|\\\\[nr]){1,6}(?:[A-Za-z-]{1,20}: [^\\n\\\\]{1,80}(?:\\s|\\\\[nr]){1,6}){0,3}[A-Za-z0-9+\\/=]{16}',
+  head: '-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\s|\\\\[nr]){1,6}(?:[A-Za-z-]{1,20}: [^\\n\\\\]{1,80}(?:\\n|\\\\[nr])(?:\\s|\\\\[nr]){0,5}){0,3}[A-Za-z0-9+\\/=]{16}',
   more: '[A-Za-z0-9+\\/=\\s\\\\]',
   close: '-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----',
 });

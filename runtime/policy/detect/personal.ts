@@ -51,7 +51,7 @@ function lastGroup(text: string, start: number, end: number): number {
 
 const card = lexical({
   kind: 'credit_card',
-  head: '(?<!\\w|\\d[.,])\\d(?:[ -]?\\d){12,18}',
+  head: '(?<!\\w|\\d[.,])[2-6](?:[ -]?\\d){12,18}',
   accept(text, start, end) {
     for (let until = end; until - start >= 13; until--) {
       if (isDigit(text[until - 1]) && !/\w/.test(text[until] ?? '') && isCardNumber(digitsOf(text.slice(start, until)))) return until;
