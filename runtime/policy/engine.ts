@@ -126,6 +126,8 @@ class PolicyEngine implements Engine {
 
   #verdict(heard: Heard): Verdict {
     const allow = this.#plainAllow();
+    // One reason needs no merging; it is what refusals usually have.
+    if (heard.reasons.length === 1 && heard.redactions.length === 0) return { ...heard, policyVersion: allow.policyVersion };
     return merge({ ...heard, policyVersion: allow.policyVersion }, allow);
   }
 }
@@ -167,20 +169,24 @@ function noteAll(listener: Listener, policy: PlacedPolicy, found: Violation | re
 function reasonOf(policy: PlacedPolicy, violation: Violation, facts: Facts): Reason | undefined {
   const disposition = violation.disposition ?? policy.onViolation;
   if (disposition === 'allow' || (disposition === 'gate' && facts.granted.has(policy.name))) return undefined;
-  const { field, limit, fact, value, remedy, retryAfterMs, gate } = violation;
-  return defined({
-    policy: policy.name, category: policy.category.id, disposition, field, place: policy.place,
-    message: policy.message ? `${violation.message} ${policy.message}` : violation.message,
-    shadow: policy.mode === 'shadow' || undefined, limit, fact, value, remedy, retryAfterMs, gate,
-  });
+  return reasonFor(policy, disposition, violation.field, policy.message ? `${violation.message} ${policy.message}` : violation.message, violation);
 }
+
+/** Has no keys that are undefined, so that equal reasons are equal as JSON and in a deep comparison. */
+function reasonFor(policy: PlacedPolicy, disposition: Disposition, field: string, message: string, more: Pick<Reason, (typeof OPTIONAL)[number]>): Reason {
+  const reason: Mutable<Reason> = { policy: policy.name, category: policy.category.id, disposition, field, message, place: policy.place };
+  if (policy.mode === 'shadow') reason.shadow = true;
+  for (const key of OPTIONAL) if (more[key] !== undefined) (reason as Record<string, unknown>)[key] = more[key];
+  return reason;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+const OPTIONAL = ['limit', 'fact', 'value', 'remedy', 'retryAfterMs', 'gate', 'error'] as const satisfies readonly (keyof Reason)[];
 
 function errorReason(policy: PlacedPolicy, failure: unknown): Reason {
   const error = failure instanceof Error ? `${failure.name}: ${failure.message}` : String(failure);
-  return defined({
-    policy: policy.name, category: policy.category.id, disposition: policy.onError, field: 'on_error', limit: policy.onError, place: policy.place, error,
-    message: `The check of policy ${policy.name} could not be made.`, shadow: policy.mode === 'shadow' || undefined,
-    remedy: 'Report this failure; until then `on_error: warn` lets the action pass.',
+  return reasonFor(policy, policy.onError, 'on_error', `The check of policy ${policy.name} could not be made.`, {
+    limit: policy.onError, error, remedy: 'Report this failure; until then `on_error: warn` lets the action pass.',
   });
 }
 
@@ -217,9 +223,4 @@ function consider(policy: PlacedPolicy, summary: PolicySummary, event: ActionEve
 
 function summaryOf({ name, category, mode, onViolation, description, place }: PlacedPolicy): PolicySummary {
   return { name, category: category.id, mode, onViolation, description, place };
-}
-
-/** Without the keys that are undefined, so that equal reasons are equal as JSON and in a deep comparison. */
-function defined(reason: Reason): Reason {
-  return Object.fromEntries(Object.entries(reason).filter(([, value]) => value !== undefined)) as unknown as Reason;
 }
