@@ -210,6 +210,8 @@ function plural(shape: Shape): string {
 }
 
 function bounds({ min, max, above }: { readonly min?: number; readonly max?: number; readonly above?: boolean }): string {
+  // A bound that only guards against nonsense says nothing to a reader.
+  if (max !== undefined && max >= 1e9) return bounds({ min, above });
   if (min !== undefined && max !== undefined && !above) return ` from ${min} to ${max}`;
   const low = min === undefined ? '' : above ? ` above ${min}` : ` from ${min}`;
   return `${low}${max === undefined ? '' : ` up to ${max}`}`;
