@@ -44,7 +44,7 @@ export function compilePolicy(value: unknown): Compilation {
   if (typeof value['category'] === 'string' && !category) issues.push(unknownCategory(value['category']));
   if (!category || (value['rules'] !== undefined && !isMapping(value['rules']))) return { ...written, issues };
   const fields = value['rules'] ?? {};
-  const rules = category.rules.strict().safeParse(fields);
+  const rules = category.rules.safeParse(fields);
   if (!rules.success) issues.push(...schemaIssues(rules.error.issues, fields, { ...standing, path: [...standing.path, 'rules'] }, ['rules']));
   const disposition = value['on_violation'];
   if (keys.success && disposition !== undefined && !category.dispositions.includes(disposition as Disposition)) issues.push(notAllowed(category, String(disposition)));

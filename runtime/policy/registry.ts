@@ -10,7 +10,10 @@ import { llm } from './categories/llm.ts';
 import { network } from './categories/network.ts';
 import { safety } from './categories/safety.ts';
 
-export const CATEGORIES: readonly Category[] = [cost, safety, killSwitch, audit, llm, content, network, approval];
+const LITERALS: readonly Category[] = [cost, safety, killSwitch, audit, llm, content, network, approval];
+
+/** In the order of documentation. Unknown keys are errors in all of them; made strict once, because zod prepares each schema when it is first used. */
+export const CATEGORIES: readonly Category[] = LITERALS.map((category) => ({ ...category, rules: category.rules.strict() }));
 
 const BY_NAME = new Map(CATEGORIES.flatMap((category) => [category.id, ...(category.aliases ?? [])].map((name) => [name, category] as const)));
 
