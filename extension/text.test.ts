@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bar, brief, readAccount, used, visible } from './text.ts';
+import { bar, brief, namedValues, readAccount, used, visible } from './text.ts';
 
 test('unseen characters of an agent are spelled out', () => {
   assert.equal(visible('pay \u202eevil\u202c\u200b now\r\nnext\tcell'), 'pay ⟨U+202E⟩evil⟨U+202C⟩⟨U+200B⟩ now\nnext\tcell');
@@ -13,6 +13,12 @@ test('unseen characters of an agent are spelled out', () => {
 test('a brief text is one line of bounded length', () => {
   assert.equal(brief('a\n  b\tc', 10), 'a b c');
   assert.equal(brief('x'.repeat(300), 200).length, 200);
+});
+
+test('named values read as a person wrote them, and nothing else is taken for them', () => {
+  assert.equal(namedValues('{"to":"a@b.c","body":"Hello,\\n\\nbye\\u202e","count":2}'), 'to: a@b.c\nbody:\n  Hello,\n  \n  bye⟨U+202E⟩\ncount: 2');
+  assert.equal(namedValues('["a"]'), undefined);
+  assert.equal(namedValues('not json'), undefined);
 });
 
 test('account names are read back', () => {

@@ -17,6 +17,24 @@ export function brief(text: string, limit: number): string {
   return line.length <= limit ? line : `${line.slice(0, limit - 1).trimEnd()}…`;
 }
 
+/** A JSON object by the names of its members, texts as they read with their line breaks; undefined for any other text. */
+export function namedValues(json: string): string | undefined {
+  const value = parsed(json);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.entries(value).map(([name, member]) => {
+    const text = visible(typeof member === 'string' ? member : JSON.stringify(member, null, 2));
+    return text.includes('\n') ? `${visible(name)}:\n${text.replaceAll(/^/gm, '  ')}` : `${visible(name)}: ${text}`;
+  }).join('\n');
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
 /** `14:32`, with the date when it is another day. */
 export function clock(at: number, language: string, now = Date.now()): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();

@@ -1,7 +1,7 @@
 // Bundles the outreach example into dist/demo as plain JavaScript with everything inside, so that the walkthrough runs where nothing was installed.
 
 import { build } from 'esbuild';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -13,9 +13,10 @@ const DATA = ['data', 'conversation.json'];
 const asBuilt = (text: string): string => text.replaceAll(/\b(agent|researcher)\.ts\b/g, '$1.mjs');
 
 export async function buildDemo(): Promise<void> {
+  rmSync(demo, { recursive: true, force: true });
   await build({
     absWorkingDir: root, entryPoints: { agent: join(example, 'agent.ts'), researcher: join(example, 'researcher.ts') }, outdir: demo, outExtension: { '.js': '.mjs' },
-    bundle: true, platform: 'node', format: 'esm', target: 'node20', minify: true, legalComments: 'none', logLevel: 'warning', splitting: true, chunkNames: 'chunks/[hash]',
+    bundle: true, platform: 'node', format: 'esm', target: 'node20', minify: true, legalComments: 'none', logLevel: 'warning', splitting: true, chunkNames: '[hash]',
     banner: { js: "import { createRequire as demoRequire } from 'node:module'; const require = demoRequire(import.meta.url);" },
     plugins: [{
       name: 'own file names',

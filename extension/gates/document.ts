@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { GateDetails } from '../../protocol/control.ts';
 import { GATE_SCHEME } from '../../protocol/ids.ts';
 import type { GateOutcome } from '../../protocol/run-graph.ts';
-import { brief, visible } from '../text.ts';
+import { brief, namedValues, visible } from '../text.ts';
 import { withoutAnswer } from '../views/gates.ts';
 
 /** `fullarc-gate:/send_email%20(planner).txt?<gate>`: the path is what the tab shows. */
@@ -34,11 +34,13 @@ export function gateText(gate: GateDetails): string {
   return [rule(vscode.l10n.t('what will happen, as the governor verified it')), table, '', rule(vscode.l10n.t('exactly what would be sent')), content(gate) + cut, ''].join('\n');
 }
 
-/** The title says it in a line (a command, an address), the body in full. */
+/** The title says it in a line (a command, an address), the body in full. A body of named values is shown by its names, and below as it is. */
 function content({ input, name }: GateDetails): string {
   if (!input) return vscode.l10n.t('(this action has no content)');
-  const parts = input.title === name && input.body !== undefined ? [] : [input.title];
-  return [...parts, ...(input.body === undefined ? [] : [input.body])].map(visible).join('\n\n');
+  if (input.body === undefined) return visible(input.title);
+  const values = namedValues(input.body);
+  if (values) return `${values}\n\n${rule(vscode.l10n.t('the same, as it goes over the wire'))}\n${visible(input.body)}`;
+  return [...(input.title.startsWith(`${name}(`) ? [] : [input.title]), input.body].map(visible).join('\n\n');
 }
 
 /** "waiting", or who decided what, when it was decided elsewhere too. */

@@ -52,3 +52,22 @@ describe('gates', () => {
     run.dispose();
   });
 });
+
+describe('demo', () => {
+  before(activated);
+
+  it('runs without a key, asks before it sends, and ends well once it may', async () => {
+    const ended = new Promise<void>((resolve) => { const watch = vscode.debug.onDidTerminateDebugSession(() => { watch.dispose(); resolve(); }); });
+    await vscode.commands.executeCommand(COMMANDS.runDemo);
+    const document = await eventually('the mail is shown before it is sent', async () => {
+      await vscode.commands.executeCommand(COMMANDS.reviewNextGate);
+      const shown = vscode.window.activeTextEditor?.document;
+      return shown?.uri.scheme === GATE_SCHEME && shown.getText().includes('waiting for you') ? shown : undefined;
+    });
+    assert.match(document.getText(), /send_email/);
+    assert.match(document.getText(), /subject: /);
+    await vscode.commands.executeCommand(COMMANDS.approveGate, document.uri);
+    await ended;
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+});
