@@ -15,6 +15,8 @@ type Outcome = { readonly at: number; readonly ok: boolean };
 export class Breakers {
   readonly #outcomes = new Map<string, Outcome[]>();
   readonly #states = new Map<string, BreakerState>();
+  /** The one run that a half-open breaker lets through, by breaker. */
+  readonly #probes = new Map<string, string>();
 
   /** A run of this agent ended. */
   ran(engine: Engine, info: RunInfo, ok: boolean, at: number): void {
@@ -32,7 +34,19 @@ export class Breakers {
 
   /** The state of every breaker that is about this run, by policy. */
   states(engine: Engine, live: LiveRun, now: number): Readonly<Record<string, BreakerState>> {
-    return this.#advance(engine, live.info, now);
+    return Object.fromEntries(Object.entries(this.#advance(engine, live.info, now)).map(([policy, state]) => [policy, this.#seenBy(live, policy, state)]));
+  }
+
+  /** Half-open for the run that probes, open for all others; closed again is for everybody. A probe that ended without closing the breaker opened it. */
+  #seenBy(live: LiveRun, policy: string, state: BreakerState): BreakerState {
+    const key = `${agentKey(live.info)}\n${policy}`;
+    if (state.state !== 'half-open') {
+      this.#probes.delete(key);
+      return state;
+    }
+    const probe = this.#probes.get(key) ?? live.info.id;
+    this.#probes.set(key, probe);
+    return probe === live.info.id ? state : { ...state, state: 'open' };
   }
 
   #advance(engine: Engine, info: RunInfo, now: number): Record<string, BreakerState> {

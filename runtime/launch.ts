@@ -99,6 +99,8 @@ export function governedEnv(env: NodeJS.ProcessEnv, identity: { socket: string; 
     [ENV.run]: identity.run,
     [ENV.token]: identity.token,
     [ENV.gateway]: identity.gateway,
+    // The gateway is on this machine: a proxy that the agent is told to use must not come between.
+    NO_PROXY: [env.NO_PROXY ?? env.no_proxy, '127.0.0.1'].filter(Boolean).join(','),
     NODE_OPTIONS: [env.NODE_OPTIONS, `--require ${quoted(preloadPath())}`].filter(Boolean).join(' '),
   };
 }

@@ -39,7 +39,7 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
     folder,
     get engine() { return inForce.engine; },
     get snapshot() { return { version: inForce.engine.version, sources: inForce.sources }; },
-    status: () => ({ workspace: folder, version: inForce.engine.version, policies: inForce.engine.policies.map(inForceView), findings }),
+    status: () => ({ workspace: folder, version: inForce.engine.version, policies: inForce.engine.policies.map(inForceView), agents: [...inForce.engine.agents].map(([name, agent]) => ({ name, ...agent })), findings }),
     requireSound() {
       const errors = findings.filter((finding) => finding.severity === 'error');
       if (errors.length) throw policyErrors(errors);

@@ -3,6 +3,7 @@
 import { build, type BuildOptions } from 'esbuild';
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildDemo } from './build-demo.ts';
 import { extensionBundle } from '../extension/bundle.ts';
 import { preloadBundle } from '../runtime/planes/node/bundle.ts';
 import { webviewBundle } from '../webview/bundle.ts';
@@ -24,6 +25,7 @@ export async function buildAll(): Promise<void> {
   const results = await Promise.all([nodeBundle, policyBundle, extensionBundle, preloadBundle, webviewBundle].map((options) => build({ absWorkingDir: root, logLevel: 'warning', ...options, metafile: true })));
   const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
   for (const file of globSync('dist/{*.js,*.cjs,*.map,chunks/*}', { cwd: root })) if (!written.has(file.replaceAll('\\', '/'))) rmSync(join(root, file), { force: true });
+  await buildDemo();
 }
 
 if (import.meta.main) await buildAll();

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..');
 export async function packageExtension(): Promise<string> {
   await buildAll();
   const packagePath = join(root, 'dist', 'fullarc.vsix');
-  await createVSIX({ cwd: root, packagePath, dependencies: false, allowMissingRepository: true });
+  await createVSIX({ cwd: root, packagePath, dependencies: false, allowMissingRepository: true, rewriteRelativeLinks: false });
   return packagePath;
 }
 

@@ -6,12 +6,11 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Tally } from '../node-tests.ts';
 import { editorHost } from './host.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const api = join(root, 'test', 'editor', 'api');
-
-export interface Tally { passed: number; failed: number; skipped: number }
 
 export interface ApiTests {
   /** Folder of the extension to load from source, or a `.vsix` to install. */

@@ -1,18 +1,20 @@
-// The editor layer of the tests: the API suites in a real VS Code, once on the source tree and once on the installed package.
+// The editor layer of the tests: the API suites in a real VS Code, on the source tree and on the installed package, and the main job through the user interface.
 
 import { join } from 'node:path';
 import { packageExtension } from '../../scripts/package.ts';
-import { runApiTests, type Tally } from '../../scripts/editor/run-tests.ts';
+import { runApiTests } from '../../scripts/editor/run-tests.ts';
+import { nodeTests, sum, type Tally } from '../../scripts/node-tests.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
 export async function editorTests(): Promise<Tally> {
   const vsix = await packageExtension();
-  const total: Tally = { passed: 0, failed: 0, skipped: 0 };
+  const tallies: Tally[] = [];
   for (const target of [root, vsix]) {
     console.log(`\n-- in VS Code: ${target}`);
-    const tally = await runApiTests({ target });
-    for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += tally[key];
+    tallies.push(await runApiTests({ target }));
   }
-  return total;
+  console.log('\n-- through the user interface, screenshots in test-output/editor');
+  tallies.push(await nodeTests('test/editor/ui/*.test.ts'));
+  return sum(tallies);
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { CallMark } from '../facts.ts';
 import { ask, disagreements } from '../testing.ts';
 import { canonicalArgs } from '../detect/loops.ts';
-import { sha256 } from '../detect/sha256.ts';
+import { sha256 } from '../sha256.ts';
 import { safety } from './safety.ts';
 
 const mark = (name: string, args: unknown, kind: CallMark['kind'] = 'tool'): CallMark => ({ kind, name, hash: sha256(canonicalArgs(args)), at: 0 });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ActionEvent } from '../../../protocol/action.ts';
 import { defineCategory, type Checks, type Violation } from '../category.ts';
 import { canonicalArgs, cycle, shapeOf, streak } from '../detect/loops.ts';
-import { sha256 } from '../detect/sha256.ts';
+import { sha256 } from '../sha256.ts';
 import type { CallMark, Facts } from '../facts.ts';
 import { firstMatch, nameMatcher } from '../globs.ts';
 

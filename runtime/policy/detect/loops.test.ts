@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CallMark } from '../facts.ts';
 import { canonicalArgs, cycle, shapeOf, streak } from './loops.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../sha256.ts';
 
 test('key order and undefined make no difference, everything else does', () => {
   assert.equal(canonicalArgs({ b: [1, { d: null, c: 'x' }], a: undefined }), '{"b":[1,{"c":"x","d":null}]}');
