@@ -92,8 +92,16 @@ export class RunPanels implements vscode.Disposable {
     if (message.type === 'reviewGate') await vscode.commands.executeCommand(COMMANDS.reviewGate, message.gate);
     else if (message.type === 'decideGate') await vscode.commands.executeCommand(message.decision === 'approve' ? COMMANDS.approveGate : COMMANDS.rejectGate, message.gate);
     else if (message.type === 'stopRun') await vscode.commands.executeCommand(COMMANDS.stopRun, message.run);
+    else if (message.type === 'saveSvg') await saveAs(message.name, message.svg);
     else if (message.type === 'openPolicy') await openAt(message.file, message.line, this.#live.run(root)?.workspace);
   }
+}
+
+/** Asks where, then writes the picture. */
+async function saveAs(name: string, svg: string): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const target = await vscode.window.showSaveDialog({ ...(folder && { defaultUri: vscode.Uri.joinPath(folder, name) }), filters: { [vscode.l10n.t('Picture')]: ['svg'] } });
+  if (target) await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(svg));
 }
 
 /** Opens a policy's file at a line (from 1); a relative path is of the workspace. */
