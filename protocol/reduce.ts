@@ -79,7 +79,9 @@ function changeState(draft: Draft, event: Of<'run.state'>): void {
 }
 
 function propose(draft: Draft, event: Of<'action.proposed'>): void {
-  if (draft.get('nodes', event.node)) return;
+  const known = draft.get('nodes', event.node);
+  if (known?.kind === 'run') changeNode(draft, event.node, (node) => ({ ...node, input: event.input })); // the start of the run itself is judged
+  if (known) return;
   const run = draft.get('runs', event.run)!;
   if (run.state === 'pending') changeState(draft, { ...event, type: 'run.state', state: 'running' });
   changeRun(draft, event.run, (each) => ({ ...each, steps: each.steps + 1 }));
@@ -134,7 +136,7 @@ function judge(draft: Draft, event: Of<'action.judged'>): void {
 
 function end(draft: Draft, event: Of<'action.ended'>): void {
   const before = draft.get('nodes', event.node);
-  if (!before) return;
+  if (!before || before.kind === 'run') return; // how a run ended is said by its state
   const { outcome, output, usage, cost, costKnown, error } = event;
   changeNode(draft, event.node, (node) => ({ ...node, state: outcome satisfies ActionOutcome, endedAt: event.at, output, usage, cost, costKnown, error }));
   if (cost !== undefined && before.cost === undefined) {

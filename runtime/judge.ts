@@ -3,7 +3,7 @@
 import { kindOf, type ActionEvent } from '../protocol/action.ts';
 import type { After, AfterAnswer, Before, BeforeAnswer } from '../protocol/agent-wire.ts';
 import { FullarcError } from '../protocol/control.ts';
-import type { ActionOutcome, GateView, RunEvent, RunFact } from '../protocol/run-graph.ts';
+import { runNode, type ActionOutcome, type GateView, type RunEvent, type RunFact } from '../protocol/run-graph.ts';
 import { proceeds, refusalMessage, type Disposition, type GateTerms, type Verdict } from '../protocol/verdict.ts';
 import type { CallRow, Calls } from './calls.ts';
 import type { Gates } from './gates.ts';
@@ -56,7 +56,7 @@ export class Judge {
     const accounts = spending.accounts(at, call.event.event === 'llm.before' ? call.event.model : undefined);
     const facts = await spending.facts(tx, at, accounts, grantedBy(asked));
     const event = priced(enriched(call.event, at), engine, facts);
-    const node = held?.node ?? live.nextNode();
+    const node = held?.node ?? (call.event.event === 'run.before' ? runNode(run) : live.nextNode());
 
     let verdict = refusedAt(asked, engine.version) ?? engine.decide(event, facts);
     if (proceeds(verdict.disposition) && event.event === 'llm.before') verdict = (await spending.reserve(tx, at, accounts, facts, event, node)) ?? verdict;
@@ -115,7 +115,7 @@ export class Judge {
       ...(event.event === 'llm.after' && { usage: event.usage, cost, costKnown: cost !== undefined }),
       error: answer.go ? errorOf(event) : answer.message,
     });
-    const balances = row.hold ? await spending.balanceFacts(tx, at, accounts, await spending.facts(tx, at, accounts)) : [];
+    const balances = row.hold ? await spending.balanceFacts(tx, at, accounts, facts) : [];
     return { answer, events: await this.#write(tx, at, written, balances) };
   }
 
@@ -204,9 +204,10 @@ export class Judge {
 
   /** Appends to the run's journal, and balances to the root's: they are the tree's. */
   async #write(tx: Tx, at: Situation, facts: readonly RunFact[], balances: readonly RunFact[] = []): Promise<RunEvent[]> {
-    const own = facts.length ? await this.#parts.journal.append(tx, at.live.info.id, at.now, facts) : [];
-    const tree = balances.length ? await this.#parts.journal.append(tx, at.live.info.root, at.now, balances) : [];
-    return [...own, ...tree];
+    const { id, root } = at.live.info;
+    const append = (run: string, written: readonly RunFact[]): Promise<RunEvent[]> | [] => (written.length ? this.#parts.journal.append(tx, run, at.now, written) : []);
+    if (id === root) return append(id, [...facts, ...balances]);
+    return [...await append(id, facts), ...await append(root, balances)];
   }
 }
 

@@ -57,7 +57,7 @@ export class LiveRun {
   /** Brings the counters back from the journal of this run; `marks` are its newest calls. */
   restore(events: readonly RunEvent[], marks: readonly CallMark[]): void {
     for (const event of events) {
-      if (event.type === 'action.proposed') {
+      if (event.type === 'action.proposed' && event.kind !== 'run') {
         this.#count(event.kind);
         this.#nodes = Math.max(this.#nodes, Number(event.node.slice(event.node.lastIndexOf('/') + 1)));
       }

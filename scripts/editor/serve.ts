@@ -53,6 +53,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const log = openSync(folders.log, 'a');
   const server = spawn(process.execPath, [
     main, '--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--accept-server-license-terms', '--telemetry-level', 'off',
+    // Agents started here run under the Node that runs us, not under what a login shell would find.
+    '--force-disable-user-env',
     ...trustArguments(options), ...where,
   ], { env, stdio: ['ignore', log, log], detached: true });
   closeSync(log);

@@ -65,7 +65,7 @@ const until = async (what: string, holds: () => boolean): Promise<void> => {
 };
 /** F5, and the gate that the agent comes to. */
 async function runToGate({ bench }: Window): Promise<void> {
-  await bench.page.keyboard.press('F5');
+  await bench.startDebugging();
   await bench.notification('send_email').waitFor({ timeout: SLOW });
 }
 
@@ -73,12 +73,16 @@ describe('authoring', () => {
   it('completes a category into the file', async (t) => {
     const { bench, workspace, shot } = await window(t, 'completion');
     await bench.openFile('.fullarc/outreach.yaml');
-    await bench.squiggle().first().waitFor({ state: 'detached' });
-    await bench.page.keyboard.press('Control+End');
-    await bench.page.keyboard.type('\n  - name: night-rest\n');
-    await bench.page.keyboard.type('category: ker', { delay: 30 });
-    await bench.page.keyboard.press('Control+Space');
-    for (let n = 0; n < 2; n++) await bench.page.keyboard.press('Backspace');
+    await bench.cursorAt('agents:');
+    const keys = bench.page.keyboard;
+    await keys.press('Control+End');
+    await keys.type('\n  - name: night-rest');
+    await keys.press('Escape');
+    await keys.press('Enter');
+    await keys.type('category: ');
+    await keys.press('Control+Space');
+    await bench.page.locator('.suggest-widget .monaco-list-row', { hasText: 'safety' }).waitFor({ timeout: SLOW });
+    await keys.type('kill');
     const suggestion = bench.page.locator('.suggest-widget .monaco-list-row', { hasText: 'kill-switch' });
     await suggestion.waitFor({ timeout: SLOW });
     await shot('1-completion');
@@ -91,11 +95,9 @@ describe('authoring', () => {
   it('underlines a wrong field, explains it, and mends it', async (t) => {
     const { bench, workspace, shot } = await window(t, 'fix');
     await bench.openFile('.fullarc/outreach.yaml');
-    await bench.page.keyboard.press('Control+h');
-    await bench.page.keyboard.type('allowed_models:');
-    await bench.page.keyboard.press('Tab');
-    await bench.page.keyboard.type('allowed_model:');
-    await bench.page.keyboard.press('Control+Alt+Enter');
+    await bench.cursorAt('allowed_models:');
+    await bench.line('allowed_models:').locator('span span', { hasText: /^\s*allowed_models/ }).first().dblclick();
+    await bench.page.keyboard.type('allowed_model');
     await bench.page.keyboard.press('Escape');
     await bench.squiggle().first().waitFor({ timeout: SLOW });
     await bench.line('allowed_model:').locator('span span', { hasText: 'allowed_model' }).first().hover();
@@ -158,12 +160,9 @@ describe('F5', () => {
     const w = await window(t, 'limit');
     await runToGate(w);
     await w.bench.openFile('.fullarc/outreach.yaml');
-    await w.bench.page.keyboard.press('Control+h');
-    await w.bench.page.keyboard.type('per_tree_cost_limit: 0.05');
-    await w.bench.page.keyboard.press('Tab');
-    await w.bench.page.keyboard.type('per_tree_cost_limit: 0.005');
-    await w.bench.page.keyboard.press('Control+Alt+Enter');
-    await w.bench.page.keyboard.press('Escape');
+    await w.bench.cursorAt('per_tree_cost_limit: 0.05');
+    await w.bench.page.keyboard.press('Backspace');
+    await w.bench.page.keyboard.type('05');
     await w.bench.page.keyboard.press('Control+s');
     await until('the saved limit', () => readFileSync(join(w.workspace, '.fullarc', 'outreach.yaml'), 'utf8').includes('0.005'));
     await w.bench.answer('send_email', 'Approve');

@@ -39,8 +39,9 @@ export class Workbench {
   }
 
   async openFile(name: string): Promise<void> {
-    await this.#quickInput('Control+p', name, name);
-    await this.editorText(name.split('/').at(-1) ?? name).waitFor({ timeout: SEEN_MS });
+    const base = name.split('/').at(-1) ?? name;
+    await this.#quickInput('Control+p', name, base);
+    await this.editorText(base).waitFor({ timeout: SEEN_MS });
   }
 
   /** The tab with this name. */
@@ -55,6 +56,13 @@ export class Workbench {
   /** Lines of the editor in front that hold the text. */
   line(text: string | RegExp): Locator {
     return this.page.locator('.editor-instance .view-line', { hasText: text });
+  }
+
+  /** Puts the cursor at the end of the first line that holds the text, and waits until it is there. */
+  async cursorAt(text: string): Promise<void> {
+    await this.line(text).first().click({ timeout: STARTS_MS });
+    await this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor({ timeout: SEEN_MS });
+    await this.page.keyboard.press('End');
   }
 
   squiggle(severity: 'error' | 'warning' | 'info' = 'error'): Locator {
@@ -106,6 +114,15 @@ export class Workbench {
   /** The document inside a webview; the nth that is open. */
   webview(nth = 0): FrameLocator {
     return this.page.locator('iframe.webview.ready').nth(nth).contentFrame().locator('iframe#active-frame').contentFrame();
+  }
+
+  /** F5 on the configuration that is chosen. A workbench that just started opens its view at the first press, and starts at the second. */
+  async startDebugging(): Promise<void> {
+    await this.statusBar('Fullarc').waitFor({ timeout: STARTS_MS });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await this.page.keyboard.press('F5');
+      if (await this.page.locator('.debug-toolbar, .statusbar.debugging, .statusbar-item.has-background-color').first().waitFor({ timeout: SEEN_MS / 2 }).then(() => true, () => false)) return;
+    }
   }
 
   /** Lines of the debug console. */
