@@ -131,7 +131,7 @@ function usedOf(limit: Limit, facts: Facts): number {
 function exceeded(limit: Limit, used: number, when: string): Violation {
   const { field, fact, unit } = limit;
   return {
-    field, fact, limit: limit.limit, value: used,
+    field, fact, limit: asWritten(unit, limit.limit), value: asWritten(unit, used),
     message: `${when}, ${fact} is ${show(unit, used)}; the limit is ${show(unit, limit.limit)}.`,
     remedy: `Raise ${field} to at least ${show(unit, used)}, use a cheaper or shorter call, or wait until the period ends.`,
   };
@@ -139,7 +139,7 @@ function exceeded(limit: Limit, used: number, when: string): Violation {
 
 function approaching(limit: Limit, used: number): Violation {
   return {
-    field: 'warning_threshold_percent', disposition: 'warn', fact: limit.fact, limit: limit.warnAt, value: used,
+    field: 'warning_threshold_percent', disposition: 'warn', fact: `${limit.fact} in percent of ${limit.field}`, limit: (limit.warnAt * 100) / limit.limit, value: Math.round((used * 100) / limit.limit),
     message: `With this call, ${limit.fact} is ${show(limit.unit, used)} of the ${show(limit.unit, limit.limit)} that ${limit.field} allows.`,
   };
 }
@@ -154,6 +154,11 @@ function unpriced(model: string, action: 'block' | 'warn'): Violation {
 
 function show(unit: Limit['unit'], amount: number): string {
   return unit === 'usd_micro' ? formatUsd(amount) : `${amount} tokens`;
+}
+
+/** An amount in the unit that a policy is written in: dollars, or tokens. */
+function asWritten(unit: Limit['unit'], amount: number): number {
+  return unit === 'usd_micro' ? amount / 1e6 : amount;
 }
 
 function limitsOf(rules: Rules): Limit[] {
