@@ -72,7 +72,7 @@ async function editor(vsix: string): Promise<number> {
   return status;
 }
 
-const START_SETTINGS = { 'workbench.startupEditor': 'none', 'telemetry.telemetryLevel': 'off', 'update.mode': 'none', 'extensions.autoUpdate': false, 'chat.disableAIFeatures': true, 'workbench.secondarySideBar.defaultVisibility': 'hidden' };
+const START_SETTINGS = { 'workbench.startupEditor': 'none', 'telemetry.telemetryLevel': 'off', 'update.mode': 'none', 'extensions.autoUpdate': false, 'chat.disableAIFeatures': true, 'remote.autoForwardPorts': false, 'workbench.secondarySideBar.defaultVisibility': 'hidden' };
 
 /** Prints each verdict as it happens. The returned function stops the example's governor. */
 async function watchRuns(): Promise<() => Promise<void>> {

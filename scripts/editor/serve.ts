@@ -37,7 +37,7 @@ export const QUIET_SETTINGS = {
   'workbench.secondarySideBar.defaultVisibility': 'hidden', 'chat.disableAIFeatures': true, 'chat.agentHost.enabled': false,
   'telemetry.telemetryLevel': 'off', 'update.mode': 'none', 'extensions.autoUpdate': false, 'extensions.autoCheckUpdates': false,
   'extensions.ignoreRecommendations': true, 'security.workspace.trust.enabled': false, 'files.autoSave': 'off', 'git.enabled': false,
-  'npm.autoDetect': 'off', 'typescript.disableAutomaticTypeAcquisition': true, 'window.confirmBeforeClose': 'never', 'editor.minimap.enabled': false,
+  'npm.autoDetect': 'off', 'remote.autoForwardPorts': false, 'typescript.disableAutomaticTypeAcquisition': true, 'window.confirmBeforeClose': 'never', 'editor.minimap.enabled': false,
 } as const;
 
 const STARTS_WITHIN_MS = 60_000;

@@ -76,10 +76,7 @@ describe('authoring', () => {
     await bench.cursorAt('agents:');
     const keys = bench.page.keyboard;
     await keys.press('Control+End');
-    await keys.type('\n  - name: night-rest');
-    await keys.press('Escape');
-    await keys.press('Enter');
-    await keys.type('category: ');
+    await keys.insertText('\n  - name: night-rest\n    category: ');
     await keys.press('Control+Space');
     await bench.page.locator('.suggest-widget .monaco-list-row', { hasText: 'safety' }).waitFor({ timeout: SLOW });
     await keys.type('kill');
@@ -120,9 +117,11 @@ describe('F5', () => {
     const w = await window(t, 'approve');
     await runToGate(w);
     const view = w.bench.webview();
-    await view.getByText('search_leads').first().waitFor({ timeout: SLOW });
-    await view.getByText('researcher').first().waitFor({ timeout: SLOW });
+    await view.getByRole('button', { name: 'Fit' }).click();
     await w.shot('4-gate-waits');
+    await view.getByRole('button', { name: 'Table' }).click();
+    for (const node of ['search_leads', 'researcher', 'send_email']) await view.getByRole('row', { name: new RegExp(node) }).first().waitFor({ timeout: SLOW });
+    await w.shot('4-table');
     assert.ok(!existsSync(w.mail()));
     await w.bench.answer('send_email', 'Approve');
     await until('the mail', () => existsSync(w.mail()));
@@ -137,7 +136,7 @@ describe('F5', () => {
     await w.bench.answer('send_email', 'Review');
     await w.bench.line('Would a short call next week suit you?').first().waitFor({ timeout: SLOW });
     await w.shot('6-review');
-    await w.bench.command('Fullarc: Reject Gate…');
+    await w.bench.command('Fullarc: Reject…');
     await w.bench.type('wrong quarter');
     await w.bench.console(/I did not send the e-mail.*wrong quarter/).waitFor({ timeout: SLOW });
     await w.shot('7-rejected');
@@ -173,8 +172,8 @@ describe('F5', () => {
 
   it('runs the same job on the Anthropic SDK', async (t) => {
     const w = await window(t, 'anthropic');
-    await w.bench.command('Debug: Select and Start Debugging');
-    await w.bench.page.locator('.quick-input-widget .monaco-list-row', { hasText: 'Governed: outreach (Anthropic)' }).first().click();
+    await w.bench.startConfiguration('Governed: outreach (Anthropic)');
+    await w.bench.notification('send_email').waitFor({ timeout: SLOW });
     await w.bench.answer('send_email', 'Approve');
     await until('the mail', () => existsSync(w.mail()));
     await w.shot('10-anthropic');

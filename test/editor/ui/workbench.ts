@@ -92,7 +92,7 @@ export class Workbench {
   /** Opens Fullarc's views in the side bar. */
   async showViews(): Promise<void> {
     if (await this.view('Runs').isVisible()) return;
-    await this.page.locator('.activitybar').getByRole('tab', { name: /^Fullarc/ }).locator('a').click({ timeout: SEEN_MS });
+    await this.page.locator('.activitybar').getByRole('tab', { name: /^Fullarc/ }).click({ timeout: SEEN_MS });
     await this.view('Runs').waitFor({ timeout: SEEN_MS });
   }
 
@@ -123,6 +123,12 @@ export class Workbench {
       await this.page.keyboard.press('F5');
       if (await this.page.locator('.debug-toolbar, .statusbar.debugging, .statusbar-item.has-background-color').first().waitFor({ timeout: SEEN_MS / 2 }).then(() => true, () => false)) return;
     }
+  }
+
+  /** Starts another configuration by its name. */
+  async startConfiguration(name: string): Promise<void> {
+    await this.statusBar('Fullarc').waitFor({ timeout: STARTS_MS });
+    await this.#quickInput('Control+p', `debug ${name}`, name);
   }
 
   /** Lines of the debug console. */
