@@ -186,7 +186,8 @@ async function addReserved(tx: Tx, accounts: readonly string[], amounts: Amounts
 async function balancesOf(tx: Tx, accounts: readonly string[], units: readonly Unit[]): Promise<BalanceRow[]> {
   if (accounts.length === 0) return [];
   const rows = await tx.all<BalanceRow>(`SELECT account, unit, cap, reserved, spent, overrun FROM balances WHERE account IN (${placeholders(accounts.length)})`, ...accounts);
-  return accounts.flatMap((account) => units.flatMap((unit) => rows.find((row) => row.account === account && row.unit === unit) ?? []));
+  const found = new Map(rows.map((row) => [`${row.unit} ${row.account}`, row]));
+  return accounts.flatMap((account) => units.flatMap((unit) => found.get(`${unit} ${account}`) ?? []));
 }
 
 /** What one transition row says. Settlements, releases and expiries name their hold; its accounts and amounts are in the row of the reserve. */

@@ -12,7 +12,7 @@ export interface PricedModel {
 /** The most the call can cost: all input at the dearest way of reading or caching it, all output, each at the dearest tier. Rounded up. */
 export function estimateCost({ provider, model, inputTokens, maxOutputTokens }: PricedModel & { readonly inputTokens: number; readonly maxOutputTokens: number }): MicroUsd | undefined {
   const rates = ratesOf({ provider, model });
-  return rates && Math.ceil((inputTokens * rates.input + maxOutputTokens * rates.output) / MILLION - ROUNDING);
+  return rates && bound(rates, inputTokens, maxOutputTokens);
 }
 
 /** What the call cost, by its usage. Rounded up. */
@@ -26,9 +26,9 @@ export function costOf({ provider, model, usage }: PricedModel & { readonly usag
 export function affordableOutput({ provider, model, inputTokens, budget }: PricedModel & { readonly inputTokens: number; readonly budget: MicroUsd }): number | undefined {
   const rates = ratesOf({ provider, model });
   if (!rates) return undefined;
-  if (rates.output === 0) return estimateCost({ provider, model, inputTokens, maxOutputTokens: 0 })! <= budget ? Number.MAX_SAFE_INTEGER : 0;
+  if (rates.output === 0) return bound(rates, inputTokens, 0) <= budget ? Number.MAX_SAFE_INTEGER : 0;
   let tokens = Math.max(0, Math.floor((budget * MILLION - inputTokens * rates.input) / rates.output) + 1);
-  while (tokens > 0 && estimateCost({ provider, model, inputTokens, maxOutputTokens: tokens })! > budget) tokens--;
+  while (tokens > 0 && bound(rates, inputTokens, tokens) > budget) tokens--;
   return tokens;
 }
 
@@ -36,6 +36,9 @@ export function affordableOutput({ provider, model, inputTokens, budget }: Price
 export function maxOutputOf(_model: string): number | undefined {
   return undefined;
 }
+
+/** Micro-dollars, rounded up. */
+const bound = (rates: Rates, input: number, output: number): MicroUsd => Math.ceil((input * rates.input + output * rates.output) / MILLION - ROUNDING);
 
 const MILLION = 1e6;
 /** Floating point may end a hair above a whole micro-dollar; that hair is not money. */
@@ -47,9 +50,41 @@ interface Rates {
   readonly output: number;
 }
 
+/** Where the table lists a model for a host. */
+interface Listed {
+  readonly providerId: string;
+  /** Undefined for a model whose price depends on the date or the hour. */
+  readonly rates?: Rates;
+}
+
+/** Finding a model means trying the patterns of every provider, so what was found is kept. The table never changes while we run. */
+const listed = new Map<string, Listed | undefined>();
+const MOST_LISTED = 1_000;
+
+function listing(priced: PricedModel): Listed | undefined {
+  const key = `${priced.provider}\n${priced.model}`;
+  if (listed.has(key)) return listed.get(key);
+  const price = search(priced);
+  const found = price && { providerId: price.provider.id, ...(!Array.isArray(price.model.prices) && { rates: dearestRates(price.model.prices) }) };
+  if (listed.size >= MOST_LISTED) listed.clear();
+  listed.set(key, found);
+  return found;
+}
+
+/** At the provider with this host, or wherever a model of this name is sold. */
+function search({ provider, model }: PricedModel): PriceCalculation | undefined {
+  const usage = { input_tokens: 1, output_tokens: 1 };
+  return attempt(() => calcPrice(usage, model, { providerApiUrl: `https://${provider}` })) ?? attempt(() => calcPrice(usage, model));
+}
+
 function ratesOf(priced: PricedModel): Rates | undefined {
-  const price = priceOf(priced, { input_tokens: 1, output_tokens: 1 })?.model_price;
-  if (!price) return undefined;
+  const found = listing(priced);
+  if (!found || found.rates) return found?.rates;
+  const price = priceOf(priced, { input_tokens: 1, output_tokens: 1 });
+  return price && dearestRates(price.model_price);
+}
+
+function dearestRates(price: ModelPrice): Rates {
   const input = Math.max(...INPUT_RATES.map((name) => dearest(price[name])));
   return { input: input * MILLION, output: dearest(price.output_mtok) * MILLION };
 }
@@ -63,9 +98,9 @@ function dearest(price: number | TieredPrices | undefined): number {
   return typeof price === 'number' ? price : Math.max(price.base, ...price.tiers.map((tier) => tier.price));
 }
 
-function priceOf({ provider, model }: PricedModel, usage: Record<string, number>): PriceCalculation | undefined {
-  const atProvider = attempt(() => calcPrice(usage, model, { providerApiUrl: `https://${provider}` }));
-  return atProvider ?? attempt(() => calcPrice(usage, model)) ?? undefined;
+function priceOf(priced: PricedModel, usage: Record<string, number>): PriceCalculation | undefined {
+  const providerId = listing(priced)?.providerId;
+  return providerId === undefined ? undefined : attempt(() => calcPrice(usage, priced.model, { providerId }));
 }
 
 /** The package throws on usage it cannot make sense of; a price that cannot be calculated is unknown. */

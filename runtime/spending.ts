@@ -92,9 +92,16 @@ export class Spending {
     return engine.budgets(facts).find((budget) => budget.hard && usedOf(budget, facts) > budget.limit);
   }
 
+  /** Limits seldom change, so they are compared with those in force before anything is written. */
   async #setLimits(tx: Tx, accounts: Accounts, hard: readonly BudgetLimit[]): Promise<void> {
-    for (const account of allAccounts(accounts)) {
-      for (const unit of UNITS) await this.#ledger.setLimit(tx, account, unit, lowest(hard, accounts, { account, unit }));
+    const names = allAccounts(accounts);
+    const balances = await this.#ledger.balances(tx, names);
+    for (const account of names) {
+      const own = balances.filter((balance) => balance.account === account);
+      for (const unit of UNITS) {
+        const limit = lowest(hard, accounts, { account, unit });
+        if (limit !== own.find((balance) => balance.unit === unit)?.limit) await this.#ledger.setLimit(tx, account, unit, limit);
+      }
     }
   }
 }
