@@ -76,7 +76,11 @@ describe('authoring', () => {
     await bench.cursorAt('agents:');
     const keys = bench.page.keyboard;
     await keys.press('Control+End');
-    await keys.insertText('\n  - name: night-rest\n    category: ');
+    await keys.type('\n  - name: night-rest');
+    await keys.press('Escape');
+    await keys.press('Enter');
+    await keys.press('Shift+Home'); // whatever the editor indented
+    await keys.type('    category: ');
     await keys.press('Control+Space');
     await bench.page.locator('.suggest-widget .monaco-list-row', { hasText: 'safety' }).waitFor({ timeout: SLOW });
     await keys.type('kill');
@@ -117,6 +121,7 @@ describe('F5', () => {
     const w = await window(t, 'approve');
     await runToGate(w);
     const view = w.bench.webview();
+    await w.bench.command('View: Toggle Primary Side Bar Visibility');
     await view.getByRole('button', { name: 'Fit' }).click();
     await w.shot('4-gate-waits');
     await view.getByRole('button', { name: 'Table' }).click();
