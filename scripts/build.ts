@@ -1,6 +1,7 @@
 // Bundles everything that ships into dist/. Each part says in its own bundle.ts how it is bundled; this runs them all.
 
 import { build, type BuildOptions } from 'esbuild';
+import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildDemo } from './build-demo.ts';
@@ -26,6 +27,13 @@ export async function buildAll(): Promise<void> {
   const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
   for (const file of globSync('dist/{*.js,*.cjs,*.map,chunks/*}', { cwd: root })) if (!written.has(file.replaceAll('\\', '/'))) rmSync(join(root, file), { force: true });
   await buildDemo();
+  declareTypes();
+}
+
+/** Declarations of what the npm package exports. */
+function declareTypes(): void {
+  const { status, stdout } = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.types.json')], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The declarations were not written:\n${stdout}`);
 }
 
 if (import.meta.main) await buildAll();
