@@ -8,6 +8,7 @@ import { buildDemo } from './build-demo.ts';
 import { extensionBundle } from '../extension/bundle.ts';
 import { preloadBundle } from '../runtime/planes/node/bundle.ts';
 import { webviewBundle } from '../webview/bundle.ts';
+import { writeNotices } from './notices.ts';
 
 const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -26,6 +27,7 @@ export async function buildAll(): Promise<void> {
   const results = await Promise.all([nodeBundle, policyBundle, extensionBundle, preloadBundle, webviewBundle].map((options) => build({ absWorkingDir: root, logLevel: 'warning', ...options, metafile: true })));
   const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
   for (const file of globSync('dist/{*.js,*.cjs,*.map,chunks/*}', { cwd: root })) if (!written.has(file.replaceAll('\\', '/'))) rmSync(join(root, file), { force: true });
+  writeNotices(results.map((result) => result.metafile));
   await buildDemo();
   declareTypes();
 }
