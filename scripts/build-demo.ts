@@ -1,6 +1,6 @@
 // Bundles the outreach example into dist/demo as plain JavaScript with everything inside, so that the walkthrough runs where nothing was installed.
 
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,11 +12,12 @@ const DATA = ['data', 'conversation.json'];
 /** The example names its own files with `.ts`; bundled they are `.mjs`, which every Node runs. */
 const asBuilt = (text: string): string => text.replaceAll(/\b(agent|researcher)\.ts\b/g, '$1.mjs');
 
-export async function buildDemo(): Promise<void> {
+/** Returns what was bundled. */
+export async function buildDemo(): Promise<Metafile> {
   rmSync(demo, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root, entryPoints: { agent: join(example, 'agent.ts'), researcher: join(example, 'researcher.ts') }, outdir: demo, outExtension: { '.js': '.mjs' },
-    bundle: true, platform: 'node', format: 'esm', target: 'node20', minify: true, legalComments: 'none', logLevel: 'warning', splitting: true, chunkNames: '[hash]',
+    bundle: true, metafile: true, platform: 'node', format: 'esm', target: 'node20', minify: true, legalComments: 'none', logLevel: 'warning', splitting: true, chunkNames: '[hash]',
     banner: { js: "import { createRequire as demoRequire } from 'node:module'; const require = demoRequire(import.meta.url);" },
     plugins: [{
       name: 'own file names',
@@ -27,6 +28,7 @@ export async function buildDemo(): Promise<void> {
   const policies = join(example, '.fullarc');
   mkdirSync(join(demo, '.fullarc'), { recursive: true });
   for (const file of readdirSync(policies)) writeFileSync(join(demo, '.fullarc', file), asBuilt(readFileSync(join(policies, file), 'utf8')));
+  return metafile;
 }
 
 if (import.meta.main) await buildDemo();

@@ -27,8 +27,7 @@ export async function buildAll(): Promise<void> {
   const results = await Promise.all([nodeBundle, policyBundle, extensionBundle, preloadBundle, webviewBundle].map((options) => build({ absWorkingDir: root, logLevel: 'warning', ...options, metafile: true })));
   const written = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
   for (const file of globSync('dist/{*.js,*.cjs,*.map,chunks/*}', { cwd: root })) if (!written.has(file.replaceAll('\\', '/'))) rmSync(join(root, file), { force: true });
-  writeNotices(results.map((result) => result.metafile));
-  await buildDemo();
+  writeNotices([...results.map((result) => result.metafile), await buildDemo()]);
   declareTypes();
 }
 
