@@ -19,8 +19,8 @@ const DIRECTIONS: Readonly<Record<string, { readonly ours: readonly string[]; re
   'language-server/features': { ours: ['protocol', 'runtime/policy', 'language-server'], packages: ['yaml'] },
   'language-server/lints': { ours: ['protocol', 'runtime/policy', 'language-server'], packages: ['yaml'] },
   'language-server': { ours: ['protocol', 'runtime/policy', 'language-server'], packages: ['node', 'yaml', 'vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-jsonrpc', 'vscode-languageserver-types', 'vscode-languageserver-protocol'] },
-  extension: { ours: ['protocol', 'runtime/wire', 'extension'], packages: ['node', 'vscode', 'vscode-languageclient', 'esbuild', '@vscode/debugadapter', '@vscode/debugprotocol'] },
-  webview: { ours: ['protocol', 'webview'], packages: ['preact', 'uplot', '@vscode/codicons', '@vscode-elements/elements', '@vscode-elements/webview-playground', 'esbuild', 'node'] },
+  extension: { ours: ['protocol', 'runtime/wire', 'extension'], packages: ['node', 'vscode', 'vscode-languageclient', 'esbuild', '@vscode/debugprotocol'] },
+  webview: { ours: ['protocol', 'webview'], packages: ['preact', 'uplot', '@vscode/codicons', 'esbuild', 'node'] },
   examples: { ours: ['examples'], packages: ['node', 'openai', '@anthropic-ai/sdk', 'gpt-tokenizer'] },
 };
 
