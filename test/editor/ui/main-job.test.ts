@@ -104,7 +104,7 @@ describe('authoring', () => {
     await bench.line('allowed_model:').locator('span span', { hasText: 'allowed_model' }).first().hover();
     await bench.page.locator('.monaco-hover:not(.hidden)', { hasText: 'allowed_models' }).first().waitFor({ timeout: SLOW });
     await shot('2-squiggle');
-    await bench.line('allowed_model:').first().click();
+    await bench.line('allowed_model:').locator('span span', { hasText: 'allowed_model' }).first().click();
     await bench.page.keyboard.press('Control+.');
     const fix = bench.page.locator('.action-widget .monaco-list-row', { hasText: 'allowed_models' }).first();
     await fix.waitFor({ timeout: SLOW });
