@@ -112,7 +112,8 @@ async function carry(exchange: Exchange, asked: Asked, before: Turn | undefined)
   if (before) await delivery.next();
   const received = await delivery.receive(answer, (outputTokens) => watch(exchange, asked.key, outputTokens));
   if (signal.aborted) answer.destroy();
-  const settled = await settle(exchange, asked, received);
+  const view = exchange.wire.answer(received.reply);
+  const settled = await settle(exchange, asked, received, view);
   if (received.status !== 'ok') {
     answer.destroy();
     const failure = killed(exchange.port) ?? received.tell;
@@ -124,7 +125,7 @@ async function carry(exchange: Exchange, asked: Asked, before: Turn | undefined)
     return undefined;
   }
   delivery.show(shown(exchange.wire, received.reply, settled.redactions));
-  return { reply: received.reply, view: exchange.wire.answer(received.reply) };
+  return { reply: received.reply, view };
 }
 
 function shown({ id }: Wire, reply: JsonObject, redactions: readonly Redaction[]): JsonObject {
@@ -152,9 +153,8 @@ async function dispatch(exchange: Exchange, asked: Asked, before: Turn | undefin
 }
 
 /** Reports how the call ended. The answer means that it is durable. */
-async function settle(exchange: Exchange, asked: Asked, received: Received): Promise<AfterAnswer> {
-  const { wire, port, delivery, session } = exchange;
-  const view = wire.answer(received.reply);
+async function settle(exchange: Exchange, asked: Asked, received: Received, view = exchange.wire.answer(received.reply)): Promise<AfterAnswer> {
+  const { port, delivery, session } = exchange;
   const usage = received.status === 'ok' && view.usage ? view.usage : await knownUsage(exchange, asked, received, view);
   const event = {
     event: 'llm.after', model: view.model ?? asked.view.model, status: received.status, usage, texts: view.texts,

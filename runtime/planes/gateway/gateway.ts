@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { GATEWAY_PATH } from '../../../protocol/agent-wire.ts';
 import type { AgentPort } from '../port.ts';
+import { drained, readAll } from './bytes.ts';
 import { converse } from './exchange.ts';
 import { isObject, parse } from './json.ts';
 import { sendFailure } from './outlet.ts';
@@ -53,6 +54,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   // A held request is silent for as long as a person thinks.
   server.requestTimeout = 0;
+  // An agent that thinks for a minute between two calls keeps its connection.
+  server.keepAliveTimeout = 75_000;
   return {
     listen: (port = 0) => listen(server, port),
     close: async () => {
@@ -73,7 +76,7 @@ type Settings = Required<GatewayOptions>;
 
 async function handle(request: IncomingMessage, response: ServerResponse, settings: Settings, send: Send, sessionOf: (port: AgentPort) => Session): Promise<void> {
   const [, token, scheme, host, rest] = GATEWAY_PATH.exec(request.url ?? '') ?? [];
-  const url = host && HOST.test(host) && URL.canParse(`${scheme}://${host}${rest ?? '/'}`) ? new URL(`${scheme}://${host}${rest ?? '/'}`) : undefined;
+  const url = host && HOST.test(host) ? URL.parse(`${scheme}://${host}${rest ?? '/'}`) ?? undefined : undefined;
   const governing = url && WIRES.find((each) => each.path.test(pathOf(url)));
   const wire = governing ?? (request.headers['anthropic-version'] ? anthropicMessages : openaiChat);
   const fail = (failure: Failure): void => sendFailure(wire, failure, response);
@@ -123,23 +126,27 @@ function isLocal(request: IncomingMessage): boolean {
 
 /** Reads to the end even what is too large, so that the client hears why instead of losing its connection. */
 async function bodyOf(request: IncomingMessage, most: number): Promise<Buffer | undefined | 'too large'> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of request) {
-    size += piece.byteLength;
-    if (size <= most) pieces.push(piece);
-    else pieces.length = 0;
+  try {
+    const body = await readAll(request, most);
+    return body.byteLength === 0 ? undefined : body;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    await drained(request);
+    return 'too large';
   }
-  return size > most ? 'too large' : size === 0 ? undefined : Buffer.concat(pieces);
 }
 
 /** Aborts when the agent hangs up before its answer is complete, or its run is killed. */
-function lifeOf(response: ServerResponse, port: AgentPort): AbortSignal {
-  const gone = new AbortController();
+function lifeOf(response: ServerResponse, { stopped }: AgentPort): AbortSignal {
+  const life = new AbortController();
+  const stop = (): void => life.abort(stopped?.reason);
+  if (stopped?.aborted) stop();
+  else stopped?.addEventListener('abort', stop, { once: true });
   response.once('close', () => {
-    if (!response.writableFinished) gone.abort(new Error('the agent hung up'));
+    stopped?.removeEventListener('abort', stop);
+    if (!response.writableFinished) life.abort(new Error('the agent hung up'));
   });
-  return port.stopped ? AbortSignal.any([gone.signal, port.stopped]) : gone.signal;
+  return life.signal;
 }
 
 async function listen(server: Server, port: number): Promise<{ port: number; url: string }> {

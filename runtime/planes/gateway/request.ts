@@ -5,7 +5,7 @@ import type { BeforeAnswer } from '../../../protocol/agent-wire.ts';
 import type { Exchange } from './exchange.ts';
 import { refused, unanswered, type Refusal } from './failures.ts';
 import { redactAt, replaceAt, type JsonObject } from './json.ts';
-import { canonical, requestIdentity, type KnownCall } from './session.ts';
+import { requestIdentity, type KnownCall } from './session.ts';
 import { BadRequest, type Failure, type RequestView, type ToolResult } from './wires/wire.ts';
 
 /** A request that may go to the provider. */
@@ -34,7 +34,7 @@ export async function ask(exchange: Exchange, body: JsonObject): Promise<Asked |
     session.under(port.policies().version);
     const carried = await takeIn(exchange, key, view.results);
     const texts = [...view.texts, ...carried.texts];
-    const fresh = unique(texts.filter((part) => session.judged(part) === undefined));
+    const fresh = [...new Map(texts.filter((part) => session.judged(part) === undefined).map((part) => [session.mark(part), part])).values()];
     const thread = session.threads.get(wire.previous?.(body) ?? '');
     const inputTokens = await exchange.countTokens(view.read, view.model) + (thread?.tokens ?? 0);
     const answer = await judge(exchange, key, view, inputTokens, fresh);
@@ -90,9 +90,4 @@ function withheld(body: JsonObject, notes: ReadonlyMap<string, string>): JsonObj
   const copy = structuredClone(body);
   for (const [at, note] of notes) replaceAt(copy, at, note);
   return copy;
-}
-
-/** One of each: the same text in the same role is judged once. */
-function unique(parts: readonly TextPart[]): TextPart[] {
-  return [...new Map(parts.map((part) => [canonical([part.role, part.text]), part])).values()];
 }

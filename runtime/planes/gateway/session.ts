@@ -1,6 +1,6 @@
 // What the gateway remembers of one run, in memory: what was judged, which tool calls are out, and how often a request has been answered.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { TextPart, ToolCall } from '../../../protocol/action.ts';
 import type { Redaction } from '../../../protocol/verdict.ts';
@@ -28,6 +28,7 @@ export class Session {
   lastLlm: string | undefined;
   private version = '';
   private readonly spans = new Map<string, readonly Redaction[]>();
+  private readonly marks = new WeakMap<TextPart, string>();
   private readonly answered = new Map<string, number>();
   private readonly open = new Set<string>();
 
@@ -40,11 +41,18 @@ export class Session {
 
   /** What was redacted in this text when it was judged; undefined when it was not. */
   judged(part: TextPart): readonly Redaction[] | undefined {
-    return this.spans.get(hash(part.role, part.text))?.map((span) => ({ ...span, at: part.at }));
+    return this.spans.get(this.mark(part))?.map((span) => ({ ...span, at: part.at }));
   }
 
   remember(part: TextPart, redactions: readonly Redaction[]): void {
-    keep(this.spans, hash(part.role, part.text), redactions.filter(({ at }) => at === part.at));
+    keep(this.spans, this.mark(part), redactions.filter(({ at }) => at === part.at));
+  }
+
+  /** The same for every part with the same text in the same role. */
+  mark(part: TextPart): string {
+    const known = this.marks.get(part) ?? sha256(`${part.role}\0${part.text}`);
+    this.marks.set(part, known);
+    return known;
   }
 
   /**
@@ -52,7 +60,7 @@ export class Session {
    * off meets the same verdict or the same open gate. `identity` tells requests apart; `done` is called once, with whether it was answered.
    */
   key(kind: 'llm' | 'http', identity: string): { readonly key: string; done(answered: boolean): void } {
-    const digest = `${kind}:${hash(identity)}`;
+    const digest = `${kind}:${sha256(identity)}`;
     let turn = this.answered.get(digest) ?? 0;
     while (this.open.has(`${digest}:${turn}`)) turn++;
     const key = `${digest}:${turn}`;
@@ -68,7 +76,7 @@ export class Session {
   /** The key of a tool call. A provider that uses an id twice for different calls does not get the first one's verdict for the second. */
   toolKey(id: string, call: ToolCall): string {
     const known = this.calls.get(id);
-    return !known || canonical(known.call) === canonical(call) ? `tool:${id}` : `tool:${id}:${hash(canonical(call)).slice(0, 16)}`;
+    return !known || canonical(known.call) === canonical(call) ? `tool:${id}` : `tool:${id}:${sha256(canonical(call)).slice(0, 16)}`;
   }
 
   know(id: string, call: KnownCall): void {
@@ -89,9 +97,7 @@ export function canonical(value: unknown): string {
   return canonicalize(value) ?? '';
 }
 
-function hash(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex');
-}
+const sha256 = (text: string): string => hash('sha256', text);
 
 function keep<V>(memory: Map<string, V>, key: string, value: V): void {
   memory.delete(key);

@@ -10,8 +10,8 @@ export interface SseEvent {
 /** A provider that sends one event larger than this, in UTF-16 code units, is not answering but attacking. */
 const LARGEST_EVENT = 32 * 1024 * 1024;
 
-/** The events of a byte stream. Throws when an event outgrows every sensible size. */
-export async function* readSse(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<SseEvent> {
+/** The events of a byte stream, those that arrived together in one list. Throws when an event outgrows every sensible size. */
+export async function* readSse(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<readonly SseEvent[]> {
   const decoder = new TextDecoder();
   let ready: SseEvent[] = [];
   const parser = createParser({
@@ -23,10 +23,10 @@ export async function* readSse(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
   });
   for await (const piece of bytes) {
     parser.feed(decoder.decode(piece, { stream: true }));
-    yield* take();
+    yield take();
   }
   parser.feed(`${decoder.decode()}\n\n`);
-  yield* take();
+  yield take();
 
   function take(): SseEvent[] {
     const events = ready;

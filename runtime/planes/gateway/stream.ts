@@ -3,12 +3,12 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StreamRedactor } from '../../policy/api.ts';
+import { readAll } from './bytes.ts';
 import type { Delivery, Received, Watch } from './exchange.ts';
 import { passOn, sendFailure } from './outlet.ts';
 import { readSse, writeSse, type SseEvent } from './sse.ts';
 import { roughTokens } from './tokens.ts';
 import { returned } from './upstream.ts';
-import { readAll } from './whole.ts';
 import type { Failure, Fates, Splice, Step, Wire } from './wires/wire.ts';
 
 export interface StreamOptions {
@@ -35,6 +35,10 @@ export class StreamDelivery implements Delivery {
   private held: Step[] = [];
   private length = 0;
   private reported = 0;
+  /** Written for the agent and not sent yet: what arrived together leaves together. */
+  private ready = '';
+  private headLeft = false;
+  private spoke = false;
 
   constructor(wire: Wire, splice: Splice, response: ServerResponse, options: StreamOptions) {
     this.wire = wire;
@@ -48,7 +52,7 @@ export class StreamDelivery implements Delivery {
     if (on === 'provider' && !this.response.headersSent) return work;
     const beat = (): void => {
       this.open({});
-      this.response.write(this.splice.keepAlive());
+      this.response.write(this.taken() + this.splice.keepAlive());
       timer = setTimeout(beat, this.options.keepAliveMs);
     };
     let timer = setTimeout(beat, this.response.headersSent ? this.options.keepAliveMs : this.options.holdAfterMs);
@@ -61,7 +65,7 @@ export class StreamDelivery implements Delivery {
 
   async passOn(answer: IncomingMessage): Promise<void> {
     if (!this.response.headersSent) return passOn(answer, this.response);
-    const said = await readAll(answer, 1024 * 1024).catch(() => Buffer.alloc(0));
+    const said = await readAll(answer, 1024 * 1024).catch(() => (answer.destroy(), Buffer.alloc(0)));
     await this.fail({ kind: 'upstream', message: `the provider refused with HTTP ${answer.statusCode}: ${said.toString('utf8', 0, 1000)}` });
   }
 
@@ -69,13 +73,17 @@ export class StreamDelivery implements Delivery {
     const { signal } = this.options;
     this.length = this.reported = 0;
     if (!answer.headers['content-type']?.includes('text/event-stream')) return this.ended('error', 'the provider answered without a stream');
-    this.open(returned(answer.headers, true));
+    // The head waits for no event, but leaves together with those that came with it.
+    this.open(returned(answer.headers, true), answer.readableLength === 0);
     try {
-      for await (const event of readSse(answer)) {
-        for (const step of this.splice.read(event)) {
-          const end = await this.take(step, watch);
-          if (end) return end;
+      for await (const events of readSse(answer)) {
+        for (const event of events) {
+          for (const step of this.splice.read(event)) {
+            const end = (this.isDue(step) ? await this.report(watch) : undefined) ?? this.take(step);
+            if (end) return end;
+          }
         }
+        await this.flush();
       }
     } catch (error) {
       return this.ended(signal.aborted ? 'aborted' : 'error', `the stream broke off: ${error instanceof Error ? error.message : String(error)}`);
@@ -88,59 +96,67 @@ export class StreamDelivery implements Delivery {
   }
 
   async next(): Promise<void> {
-    await this.release(new Map());
+    this.release(new Map());
+    await this.flush();
     this.splice.next();
     this.channels = new Map();
   }
 
   async finish(fates: Fates): Promise<string | undefined> {
-    const blocked = await this.release(fates);
+    const blocked = this.release(fates);
     if (blocked) await this.fail(blocked);
-    else this.response.end(this.splice.finish().map(writeSse).join(''));
+    else this.response.end(this.taken() + this.splice.finish().map(writeSse).join(''));
     return this.splice.id?.();
   }
 
   async fail(failure: Failure): Promise<void> {
     if (!this.response.headersSent) return sendFailure(this.wire, failure, this.response);
-    this.response.end(this.splice.failure(failure).map(writeSse).join(''));
+    this.response.end(this.taken() + this.splice.failure(failure).map(writeSse).join(''));
   }
 
-  private async take(step: Step, watch: Watch): Promise<Received | undefined> {
-    if (step.kind === 'failed') {
-      await this.send(this.splice.pass(step.data));
-      this.response.end();
-      return { reply: this.splice.reply(), status: 'error', error: step.message };
-    }
+  /** Counts a step's text; true when enough has come since the governor last heard of it. */
+  private isDue(step: Step): boolean {
     if (step.kind === 'text' || step.kind === 'count') this.length += step.text.length;
-    if (roughTokens(this.length) - this.reported >= PROGRESS) {
-      this.reported = roughTokens(this.length);
-      const stop = await watch(this.reported);
-      if (stop !== undefined) return this.ended('aborted', stop, 'refused');
+    return roughTokens(this.length) - this.reported >= PROGRESS;
+  }
+
+  private async report(watch: Watch): Promise<Received | undefined> {
+    this.reported = roughTokens(this.length);
+    await this.flush();
+    const stop = await watch(this.reported);
+    return stop === undefined ? undefined : this.ended('aborted', stop, 'refused');
+  }
+
+  private take(step: Step): Received | undefined {
+    if (step.kind === 'failed') {
+      this.put(this.splice.pass(step.data));
+      this.response.end(this.taken());
+      return { reply: this.splice.reply(), status: 'error', error: step.message };
     }
     if (step.kind === 'call' || this.held.length > 0) {
       this.held.push(step);
       return undefined;
     }
-    const blocked = await this.emit(step);
+    const blocked = this.emit(step);
     return blocked && this.ended('aborted', blocked.message, 'refused');
   }
 
   /** What was held since the first tool call, in its order. */
-  private async release(fates: Fates): Promise<Failure | undefined> {
+  private release(fates: Fates): Failure | undefined {
     const { held } = this;
     this.held = [];
     for (const step of held) {
-      if (step.kind === 'call') await this.send(this.splice.call(step.at, fates.get(step.at) ?? { kind: 'drop' }));
+      if (step.kind === 'call') this.put(this.splice.call(step.at, fates.get(step.at) ?? { kind: 'drop' }));
       else {
-        const blocked = await this.emit(step);
+        const blocked = this.emit(step);
         if (blocked) return blocked;
       }
     }
     return undefined;
   }
 
-  private async emit(step: Step): Promise<Failure | undefined> {
-    if (step.kind === 'pass') await this.send(this.splice.pass(step.data));
+  private emit(step: Step): Failure | undefined {
+    if (step.kind === 'pass') this.put(this.splice.pass(step.data));
     if (step.kind === 'text') return this.emitText(step);
     if (step.kind === 'close') {
       const channel = this.channels.get(step.channel);
@@ -150,35 +166,60 @@ export class StreamDelivery implements Delivery {
     return undefined;
   }
 
-  private async emitText(step: TextStep): Promise<Failure | undefined> {
+  private emitText(step: TextStep): Failure | undefined {
     const known = this.channels.get(step.channel);
     const redactor = known?.redactor ?? this.options.redactor();
-    if (!redactor) {
-      await this.send(this.splice.text(step, step.text));
-      return undefined;
-    }
+    if (!redactor) return this.say(step, step.text);
     this.channels.set(step.channel, { redactor, last: step });
     return this.emitClean(redactor, step, redactor.push(step.text));
   }
 
-  private async emitClean(redactor: StreamRedactor, step: TextStep, clean: string): Promise<Failure | undefined> {
+  private emitClean(redactor: StreamRedactor, step: TextStep, clean: string): Failure | undefined {
     if (redactor.blocked) return { kind: 'refused', message: `${redactor.blocked.message} (policy ${redactor.blocked.policy})` };
-    if (clean !== '') await this.send(this.splice.text(step, clean));
+    if (clean !== '') this.say(step, clean);
     return undefined;
+  }
+
+  /** The first words do not wait for the rest of what arrived with them. */
+  private say(step: TextStep, words: string): undefined {
+    this.put(this.splice.text(step, words));
+    if (this.spoke || this.response.destroyed) return;
+    this.spoke = this.headLeft = true;
+    this.response.write(this.taken());
+    // Node holds a message's writes back until the end of the turn; this lets them go.
+    this.response.socket?.uncork();
   }
 
   private ended(status: 'error' | 'aborted', error: string, kind: Failure['kind'] = 'upstream'): Received {
     return { reply: this.splice.reply(), status, error, tell: { kind, message: error } };
   }
 
-  private open(headers: ReturnType<typeof returned>): void {
+  private open(headers: ReturnType<typeof returned>, now = true): void {
     if (this.response.headersSent) return;
     this.response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+    if (now) this.sendHead();
+  }
+
+  private sendHead(): void {
+    this.headLeft = true;
     this.response.flushHeaders();
   }
 
-  private async send(events: readonly SseEvent[]): Promise<void> {
-    if (events.length === 0 || this.response.destroyed) return;
-    if (!this.response.write(events.map(writeSse).join(''))) await once(this.response, 'drain', { signal: this.options.signal });
+  private put(events: readonly SseEvent[]): void {
+    for (const event of events) this.ready += writeSse(event);
+  }
+
+  private taken(): string {
+    const { ready } = this;
+    this.ready = '';
+    return ready;
+  }
+
+  private async flush(): Promise<void> {
+    const text = this.taken();
+    if (this.response.destroyed) return;
+    if (text === '') return this.headLeft ? undefined : this.sendHead();
+    this.headLeft = true;
+    if (!this.response.write(text)) await once(this.response, 'drain', { signal: this.options.signal });
   }
 }

@@ -1,6 +1,6 @@
 // Upper bounds of token counts, for reserving before a call and for estimating what an answer cut short has cost.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Tokens of the parts that a model reads. Never less than the provider counts for text; media count as a constant. */
 export type CountTokens = (parts: readonly unknown[], model: string) => Promise<number>;
@@ -33,7 +33,7 @@ export function createTokenCounter(): CountTokens {
   function remembered(part: unknown, count: (text: string) => number): number {
     const media = { count: 0 };
     const text = typeof part === 'string' ? part : JSON.stringify(part, (key, value: unknown) => withoutMedia(key, value, media));
-    const key = createHash('sha1').update(text).digest('base64');
+    const key = hash('sha1', text, 'base64');
     const tokens = known.get(key) ?? slices(text).reduce((sum, slice) => sum + count(slice), 0);
     if (known.size >= REMEMBERED) known.delete(known.keys().next().value as string);
     known.set(key, tokens);

@@ -1,6 +1,7 @@
 // An answer delivered as one body: nothing leaves before everything is judged and durable.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readAll } from './bytes.ts';
 import type { Delivery, Received } from './exchange.ts';
 import { isObject, parse, text, type JsonObject } from './json.ts';
 import { passOn, sendFailure } from './outlet.ts';
@@ -66,18 +67,6 @@ export class WholeDelivery implements Delivery {
   async fail(failure: Failure): Promise<void> {
     sendFailure(this.wire, failure, this.response);
   }
-}
-
-/** All of a message. Throws a RangeError when it is larger than `most` bytes. */
-export async function readAll(message: AsyncIterable<Uint8Array>, most: number): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of message) {
-    size += piece.byteLength;
-    if (size > most) throw new RangeError(`larger than ${most} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
 }
 
 function failed(error: string): Received {
