@@ -17,7 +17,7 @@ export function readAll(message: IncomingMessage, most: number): Promise<Buffer>
     });
     message.once('end', () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
     message.once('error', reject);
-    message.once('close', () => reject(new Error('the connection was closed half-way')));
+    message.once('close', () => (message.readableEnded ? undefined : reject(new Error('the connection was closed half-way'))));
   });
 }
 
