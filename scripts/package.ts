@@ -1,6 +1,6 @@
 // Packs the extension into a .vsix that installs anywhere: everything bundled, no native module.
 
-import { createVSIX } from '@vscode/vsce';
+import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildAll } from './build.ts';
@@ -11,7 +11,9 @@ const root = join(import.meta.dirname, '..');
 export async function packageExtension(): Promise<string> {
   await buildAll();
   const packagePath = join(root, 'dist', 'fullarc.vsix');
-  await createVSIX({ cwd: root, packagePath, dependencies: false, allowMissingRepository: true, rewriteRelativeLinks: false });
+  const vsce = join(root, 'node_modules', '@vscode', 'vsce', 'vsce');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [vsce, 'package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', packagePath], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The extension was not packed:\n${stdout}${stderr}`);
   return packagePath;
 }
 

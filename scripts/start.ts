@@ -15,6 +15,7 @@ import { packageExtension } from './package.ts';
 
 const root = join(import.meta.dirname, '..');
 const workspace = join(root, 'examples', 'outreach');
+const START_SETTINGS = { 'workbench.startupEditor': 'none', 'telemetry.telemetryLevel': 'off', 'update.mode': 'none', 'extensions.autoUpdate': false, 'chat.disableAIFeatures': true, 'remote.autoForwardPorts': false, 'workbench.secondarySideBar.defaultVisibility': 'hidden' };
 const { values } = parseArgs({
   options: {
     headless: { type: 'boolean' }, approve: { type: 'boolean' }, reject: { type: 'string' }, anthropic: { type: 'boolean' }, port: { type: 'string' }, help: { type: 'boolean' },
@@ -71,8 +72,6 @@ async function editor(vsix: string): Promise<number> {
   await served.stop();
   return status;
 }
-
-const START_SETTINGS = { 'workbench.startupEditor': 'none', 'telemetry.telemetryLevel': 'off', 'update.mode': 'none', 'extensions.autoUpdate': false, 'chat.disableAIFeatures': true, 'remote.autoForwardPorts': false, 'workbench.secondarySideBar.defaultVisibility': 'hidden' };
 
 /** Prints each verdict as it happens. The returned function stops the example's governor. */
 async function watchRuns(): Promise<() => Promise<void>> {

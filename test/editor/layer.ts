@@ -16,5 +16,7 @@ export async function editorTests(): Promise<Tally> {
   }
   console.log('\n-- through the user interface, screenshots in test-output/editor');
   tallies.push(await nodeTests('test/editor/ui/*.test.ts'));
+  console.log('\n-- npm start');
+  tallies.push(await nodeTests('test/editor/start.test.ts'));
   return sum(tallies);
 }

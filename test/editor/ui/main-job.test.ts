@@ -49,7 +49,7 @@ async function window(t: TestContext, name: string): Promise<Window> {
   const examples = join(folder, name);
   for (const each of ['outreach', 'model-server']) cpSync(join(root, 'examples', each), join(examples, each), { recursive: true, filter: (path) => !path.endsWith('outbox') });
   const workspace = join(examples, 'outreach');
-  const page = await (await suite.browser!.newContext({ viewport: { width: 1500, height: 950 } })).newPage();
+  const page = await (await suite.browser!.newContext({ viewport: { width: 1760, height: 1000 } })).newPage();
   const bench = new Workbench(page);
   const shot = (picture: string) => bench.screenshot(join(SHOTS, `${picture}.png`));
   t.after(async () => {
