@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../../scripts/editor/chromium.ts';
 import { runHtml } from '../../protocol/webview-html.ts';
 import type { Incoming, Outgoing } from '../../webview/host.ts';
 import { webviewBundle } from '../../webview/bundle.ts';
@@ -31,12 +32,9 @@ export interface Studio {
   close(): Promise<void>;
 }
 
-const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
-];
 const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', ttf: 'font/ttf' };
 
-/** Builds the bundle, serves it on loopback and starts Chromium. Throws when there is no Chromium at `CHROMIUM` or /usr/bin/chromium. */
+/** Builds the bundle, serves it on loopback and starts Chromium. Throws when there is no Chromium and none can be installed. */
 export async function openStudio(): Promise<Studio> {
   const folder = mkdtempSync(join(tmpdir(), 'fullarc-webview-'));
   await build({ ...webviewBundle, outdir: folder, logLevel: 'silent' });
@@ -47,7 +45,7 @@ export async function openStudio(): Promise<Studio> {
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS });
+  const browser = await launchBrowser();
   return {
     scriptBytes: readFileSync(join(folder, 'runs.js')).byteLength,
     open: (options) => openPage(browser, address, options),
