@@ -2,7 +2,7 @@
 // The model is that of two-phase transfers (https://docs.tigerbeetle.com/coding/two-phase-transfers/), with one difference: an actual above its hold is recorded, because the money is gone.
 
 import type { Balance } from '../protocol/run-graph.ts';
-import { placeholders, type Tx } from './store/store.ts';
+import { placeholders, type Tx, type Value } from './store/store.ts';
 
 export const UNITS = ['usd_micro', 'tokens', 'calls'] as const;
 export type Unit = (typeof UNITS)[number];
@@ -38,9 +38,9 @@ export class Ledger {
   /** From now on a reserve that would bring spent + reserved above `limit` is refused; undefined takes the limit away. What is spent or held already stays. */
   async setLimit(tx: Tx, account: string, unit: Unit, limit: number | undefined): Promise<void> {
     if (limit !== undefined) assertWhole(limit, Number.MAX_SAFE_INTEGER, 'limit');
-    const before = await tx.get<{ cap: number | null }>('SELECT cap FROM balances WHERE account = $1 AND unit = $2', account, unit);
+    const [before] = await balancesOf(tx, [account], [unit]);
     if ((before?.cap ?? undefined) === limit) return;
-    await tx.run('INSERT INTO balances (account, unit, cap) VALUES ($1, $2, $3) ON CONFLICT (account, unit) DO UPDATE SET cap = excluded.cap', account, unit, limit ?? null);
+    await change(tx, 'INSERT INTO balances (account, unit, cap) VALUES ($1, $2, $3) ON CONFLICT (account, unit) DO UPDATE SET cap = excluded.cap', account, unit, limit ?? null);
     await record(tx, { kind: 'limit', accounts: [account], amounts: { [unit]: limit ?? null } });
   }
 
@@ -170,7 +170,7 @@ async function resolve(tx: Tx, hold: Hold, kind: 'settle' | 'release' | 'expire'
     const actual = spent[unit] ?? 0;
     if (held === undefined && actual === 0) continue;
     if (held === undefined) await addReserved(tx, hold.accounts, { [unit]: 0 });
-    await tx.run(`UPDATE balances SET reserved = reserved - $1, spent = spent + $2, overrun = overrun + $3 WHERE unit = $4 AND account IN (${placeholders(hold.accounts.length, 5)})`,
+    await change(tx, `UPDATE balances SET reserved = reserved - $1, spent = spent + $2, overrun = overrun + $3 WHERE unit = $4 AND account IN (${placeholders(hold.accounts.length, 5)})`,
       held ?? 0, actual, Math.max(0, actual - (held ?? 0)), unit, ...hold.accounts);
   }
   await record(tx, { kind, hold: hold.hold, accounts: [], amounts: spent });
@@ -180,14 +180,32 @@ async function addReserved(tx: Tx, accounts: readonly string[], amounts: Amounts
   const rows = accounts.flatMap((account) => UNITS.flatMap((unit) => (amounts[unit] === undefined ? [] : [[account, unit, amounts[unit]] as const])));
   if (rows.length === 0) return;
   const values = rows.map((_, index) => `(${placeholders(3, index * 3 + 1)})`).join(', ');
-  await tx.run(`INSERT INTO balances (account, unit, reserved) VALUES ${values} ON CONFLICT (account, unit) DO UPDATE SET reserved = balances.reserved + excluded.reserved`, ...rows.flat());
+  await change(tx, `INSERT INTO balances (account, unit, reserved) VALUES ${values} ON CONFLICT (account, unit) DO UPDATE SET reserved = balances.reserved + excluded.reserved`, ...rows.flat());
 }
 
+/** What a transaction has read of the balances, or made of them: a call looks at the same ones several times. By account, complete for each. */
+const seen = new WeakMap<Tx, Map<string, Partial<Record<Unit, BalanceRow>>>>();
+const COLUMNS = 'account, unit, cap, reserved, spent, overrun';
+
 async function balancesOf(tx: Tx, accounts: readonly string[], units: readonly Unit[]): Promise<BalanceRow[]> {
-  if (accounts.length === 0) return [];
-  const rows = await tx.all<BalanceRow>(`SELECT account, unit, cap, reserved, spent, overrun FROM balances WHERE account IN (${placeholders(accounts.length)})`, ...accounts);
-  const found = new Map(rows.map((row) => [`${row.unit} ${row.account}`, row]));
-  return accounts.flatMap((account) => units.flatMap((unit) => found.get(`${unit} ${account}`) ?? []));
+  const known = seen.get(tx) ?? new Map<string, Partial<Record<Unit, BalanceRow>>>();
+  seen.set(tx, known);
+  const unread = accounts.filter((account) => !known.has(account));
+  if (unread.length > 0) {
+    const rows = await tx.all<BalanceRow>(`SELECT ${COLUMNS} FROM balances WHERE account IN (${placeholders(unread.length)})`, ...unread);
+    for (const account of unread) known.set(account, {});
+    for (const row of rows) known.get(row.account)![row.unit] = row;
+  }
+  return accounts.flatMap((account) => units.flatMap((unit) => known.get(account)?.[unit] ?? []));
+}
+
+/** Changes balances, and what the transaction knows of them. */
+async function change(tx: Tx, sql: string, ...params: Value[]): Promise<void> {
+  const known = seen.get(tx);
+  for (const row of await tx.all<BalanceRow>(`${sql} RETURNING ${COLUMNS}`, ...params)) {
+    const account = known?.get(row.account);
+    if (account) account[row.unit] = row;
+  }
 }
 
 /** What one transition row says. Settlements, releases and expiries name their hold; its accounts and amounts are in the row of the reserve. */

@@ -60,16 +60,16 @@ async function bare(path: string): Promise<number> {
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     for (const migration of MIGRATIONS) database.exec(migration.sql);
-    const tx = bareTx(database);
-    const commit = async (work: () => Promise<unknown>): Promise<void> => {
+    const view = bareTx(database);
+    const commit = async (work: (tx: Tx) => Promise<unknown>): Promise<void> => {
       database.exec('BEGIN IMMEDIATE');
-      await work();
+      await work({ ...view });
       database.exec('COMMIT');
     };
-    await commit(() => prepare(tx));
+    await commit(prepare);
     return await pairsPerSecond(1, async (hold) => {
-      await commit(() => reserve(tx, hold));
-      await commit(() => ledger.settle(tx, hold, { usd_micro: 60 }));
+      await commit((tx) => reserve(tx, hold));
+      await commit((tx) => ledger.settle(tx, hold, { usd_micro: 60 }));
     });
   } finally {
     database.close();
