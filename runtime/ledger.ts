@@ -183,29 +183,24 @@ async function addReserved(tx: Tx, accounts: readonly string[], amounts: Amounts
   await change(tx, `INSERT INTO balances (account, unit, reserved) VALUES ${values} ON CONFLICT (account, unit) DO UPDATE SET reserved = balances.reserved + excluded.reserved`, ...rows.flat());
 }
 
-/** What a transaction has read of the balances, or made of them: a call looks at the same ones several times. By account, complete for each. */
-const seen = new WeakMap<Tx, Map<string, Partial<Record<Unit, BalanceRow>>>>();
-const COLUMNS = 'account, unit, cap, reserved, spent, overrun';
+/** What a transaction has read of the balances since it last changed one: a call looks at the same ones several times. By account, complete for each. */
+const seen = new WeakMap<Tx, Map<string, readonly BalanceRow[]>>();
 
 async function balancesOf(tx: Tx, accounts: readonly string[], units: readonly Unit[]): Promise<BalanceRow[]> {
-  const known = seen.get(tx) ?? new Map<string, Partial<Record<Unit, BalanceRow>>>();
+  const known = seen.get(tx) ?? new Map<string, BalanceRow[]>();
   seen.set(tx, known);
   const unread = accounts.filter((account) => !known.has(account));
   if (unread.length > 0) {
-    const rows = await tx.all<BalanceRow>(`SELECT ${COLUMNS} FROM balances WHERE account IN (${placeholders(unread.length)})`, ...unread);
-    for (const account of unread) known.set(account, {});
-    for (const row of rows) known.get(row.account)![row.unit] = row;
+    const rows = await tx.all<BalanceRow>(`SELECT account, unit, cap, reserved, spent, overrun FROM balances WHERE account IN (${placeholders(unread.length)})`, ...unread);
+    const found = Map.groupBy(rows, (row) => row.account);
+    for (const account of unread) known.set(account, found.get(account) ?? []);
   }
-  return accounts.flatMap((account) => units.flatMap((unit) => known.get(account)?.[unit] ?? []));
+  return accounts.flatMap((account) => units.flatMap((unit) => known.get(account)?.find((row) => row.unit === unit) ?? []));
 }
 
-/** Changes balances, and what the transaction knows of them. */
 async function change(tx: Tx, sql: string, ...params: Value[]): Promise<void> {
-  const known = seen.get(tx);
-  for (const row of await tx.all<BalanceRow>(`${sql} RETURNING ${COLUMNS}`, ...params)) {
-    const account = known?.get(row.account);
-    if (account) account[row.unit] = row;
-  }
+  seen.delete(tx);
+  await tx.run(sql, ...params);
 }
 
 /** What one transition row says. Settlements, releases and expiries name their hold; its accounts and amounts are in the row of the reserve. */
