@@ -105,9 +105,7 @@ describe('authoring', () => {
     await bench.page.locator('.monaco-hover:not(.hidden)', { hasText: 'allowed_models' }).first().waitFor({ timeout: SLOW });
     await shot('2-squiggle');
     await bench.line('allowed_model:').locator('span span', { hasText: 'allowed_model' }).first().click();
-    await bench.page.keyboard.press('Control+.');
-    const fix = bench.page.locator('.action-widget .monaco-list-row', { hasText: 'allowed_models' }).first();
-    await fix.waitFor({ timeout: SLOW });
+    const fix = await bench.quickFix('allowed_models');
     await shot('3-quick-fix');
     await fix.click();
     await bench.squiggle().first().waitFor({ state: 'detached', timeout: SLOW });

@@ -65,6 +65,18 @@ export class Workbench {
     await this.page.keyboard.press('End');
   }
 
+  /** Opens the quick fixes at the cursor; the row with the text. The key is pressed again when a hover that just came swallowed it. */
+  async quickFix(text: string): Promise<Locator> {
+    const row = this.page.locator('.action-widget .monaco-list-row', { hasText: text }).first();
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await this.page.keyboard.press('Control+.');
+      if (await row.waitFor({ timeout: SHORT_MS }).then(() => true, () => false)) break;
+      await this.page.keyboard.press('Escape');
+    }
+    await row.waitFor({ timeout: SEEN_MS });
+    return row;
+  }
+
   squiggle(severity: 'error' | 'warning' | 'info' = 'error'): Locator {
     return this.page.locator(`.squiggly-${severity}`);
   }
