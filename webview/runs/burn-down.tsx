@@ -62,7 +62,7 @@ function optionsOf(palette: Palette, width: number, zero: number): uPlot.Options
   return {
     width, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [8, 12, 0, 0],
     scales: { y: { range: (_plot, _low, high) => [0, (high || 0.01) * 1.12] } },
-    axes: [{ ...axis, size: 22, space: 80, values: (_plot, values) => values.map((value, at) => timeLabel(value * 1000 - zero, (values[at + 1] ?? value + 1) - value)) }, { ...axis, size: 64, space: 28, values: (_plot, values) => values.map((value) => formatUsd(Math.round(value * 1e6))) }],
+    axes: [{ ...axis, size: 22, space: 80, values: (_plot, values) => values.map((value) => timeLabel(value * 1000 - zero, (values[1] ?? Infinity) - (values[0] ?? 0))) }, { ...axis, size: 64, space: 28, values: (_plot, values) => values.map((value) => formatUsd(Math.round(value * 1e6))) }],
     bands: [{ series: [2, 1], fill: hatch(palette) }],
     series: [
       {}, { stroke: palette.active, width: 1.75, fill: translucent(palette.active), paths: stepped, points: { show: false } },
