@@ -84,4 +84,6 @@ export interface AgentNotifications {
   held: { readonly key: string; readonly gate: string; readonly message: string };
   /** The kill switch: stop what is in flight. */
   stop: { readonly reason: string };
+  /** The run is over because its launcher is gone, which alone could end its processes: they end themselves. */
+  orphaned: { readonly reason: string };
 }

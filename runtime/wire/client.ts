@@ -27,13 +27,15 @@ export interface WireOptions<R extends Wire<R>, N> {
   readonly ensure?: () => Promise<void>;
   /** When true the connection keeps the process alive only while a call waits for its answer. */
   readonly background?: boolean;
+  /** How long a call waits for a governor that cannot be reached, in milliseconds; without it, for ever. How long a governor that is there takes to answer is not limited. */
+  readonly patienceMs?: number;
 }
 
 export interface WireClient<R extends Wire<R>> {
   readonly state: WireState;
-  /** The newest answer to hello; waits for the first one. Rejects with `bad-token` or, after `close()`, with `unreachable`. */
+  /** The newest answer to hello; waits for the first one. Rejects with `bad-token`, and with `unreachable` after `close()` or when patience ends. */
   hello(): Promise<Result<R, 'hello'>>;
-  /** Waits through reconnections. Rejects with the governor's error, with the signal's reason, with `bad-token`, or with `unreachable` after `close()`. */
+  /** Waits through reconnections. Rejects with the governor's error, with the signal's reason, with `bad-token`, or with `unreachable` after `close()` or when patience ends. */
   call<M extends Exclude<keyof R & string, 'hello'>>(method: M, params: Params<R, M>, options?: { readonly signal?: AbortSignal }): Promise<Result<R, M>>;
   close(): void;
 }
@@ -65,6 +67,11 @@ class Connection<R extends Wire<R>, N> implements WireClient<R> {
   #socket: Socket | undefined;
   #peer: Peer<R, N> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Runs while something waits and the governor is away. */
+  #patience: NodeJS.Timeout | undefined;
+  #awaited = 0;
+  /** Why the last attempt to connect failed. */
+  #trouble = '';
   #delay = FIRST_DELAY;
   #end: FullarcError | undefined;
   #greeting = deferred<Result<R, 'hello'>>();
@@ -78,8 +85,15 @@ class Connection<R extends Wire<R>, N> implements WireClient<R> {
     return this.#state;
   }
 
-  hello(): Promise<Result<R, 'hello'>> {
-    return this.#greeting.promise;
+  async hello(): Promise<Result<R, 'hello'>> {
+    this.#awaited++;
+    this.#watch();
+    try {
+      return await this.#greeting.promise;
+    } finally {
+      this.#awaited--;
+      this.#watch();
+    }
   }
 
   call<M extends Exclude<keyof R & string, 'hello'>>(method: M, params: Params<R, M>, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Result<R, M>> {
@@ -92,11 +106,13 @@ class Connection<R extends Wire<R>, N> implements WireClient<R> {
         signal?.removeEventListener('abort', abort);
         this.#calls.delete(call);
         this.#keepAlive();
+        this.#watch();
         settle();
       };
       signal?.addEventListener('abort', abort, { once: true });
       this.#calls.add(call);
       this.#keepAlive();
+      this.#watch();
       if (this.#state === 'connected') this.#send(call);
     });
   }
@@ -106,10 +122,12 @@ class Connection<R extends Wire<R>, N> implements WireClient<R> {
   }
 
   async #attempt(): Promise<void> {
+    let failure: string | undefined;
     try {
       await this.#options.ensure?.();
       if (this.#end) return;
       const socket = connectSocket(this.#options.socket);
+      socket.once('error', ({ message }) => { failure = message; });
       const peer = new Peer<R, N>(socket);
       this.#socket = socket;
       this.#peer = peer;
@@ -119,7 +137,10 @@ class Connection<R extends Wire<R>, N> implements WireClient<R> {
       this.#connected(peer, await peer.call('hello', { ...hello, version: WIRE_VERSION, token }));
     } catch (error) {
       if (error instanceof FullarcError && error.code === 'bad-token') this.#finish('refused', error);
-      else this.#lost();
+      else {
+        this.#trouble = failure ?? (error instanceof Error ? error.message : String(error));
+        this.#lost();
+      }
     }
   }
 
@@ -166,6 +187,7 @@ class Connection<R extends Wire<R>, N> implements WireClient<R> {
     if (this.#end) return;
     this.#end = why;
     clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
     this.#peer?.close();
     this.#greeting.reject(why);
     this.#enter(state);
@@ -175,7 +197,29 @@ class Connection<R extends Wire<R>, N> implements WireClient<R> {
   #enter(state: WireState): void {
     if (state === this.#state) return;
     this.#state = state;
+    this.#watch();
     this.#options.onState?.(state);
+  }
+
+  #watch(): void {
+    const { patienceMs } = this.#options;
+    if (patienceMs === undefined || this.#end) return;
+    const away = this.#state !== 'connected' && this.#calls.size + this.#awaited > 0;
+    if (away) this.#patience ??= setTimeout(() => this.#giveUp(patienceMs), patienceMs);
+    else {
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+    }
+  }
+
+  /** Fails what waits. The connection goes on trying, for what is asked later. */
+  #giveUp(patienceMs: number): void {
+    this.#patience = undefined;
+    const why = new FullarcError('unreachable', `the governor could not be reached for ${patienceMs / 1000} s, and nothing goes on without it${this.#trouble && ` (${this.#trouble})`}`,
+      'Any `fullarc` command starts it, or says what keeps it from starting; then run the agent again.');
+    this.#greeting.reject(why);
+    this.#greeting = deferred();
+    for (const call of [...this.#calls]) call.reject(why);
   }
 
   #keepAlive(): void {

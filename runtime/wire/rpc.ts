@@ -15,6 +15,9 @@ export type Result<R extends Requests<R>, M extends keyof R> = R[M]['result'];
 export type Handlers<R extends Requests<R>> = { readonly [M in keyof R]: (params: Params<R, M>, signal: AbortSignal) => Result<R, M> | Promise<Result<R, M>> };
 export type Listeners<N> = { readonly [M in keyof N]?: (params: N[M]) => void };
 
+/** Bytes of what was written that the other side may leave unread. */
+const MOST_UNREAD = 64 * 1024 * 1024;
+
 interface Waiting {
   resolve(result: unknown): void;
   reject(error: unknown): void;
@@ -82,8 +85,11 @@ export class Peer<R extends Requests<R>, N> {
     });
   }
 
+  /** A listener that has stopped reading loses its connection, so that what it does not take is not kept for it without end. */
   notify<M extends keyof N & string>(method: M, params: N[M]): void {
-    if (!this.closed) this.#stream.write(notificationLine(method, params));
+    if (this.closed) return;
+    if (this.#stream.writableLength > MOST_UNREAD) this.#stream.destroy();
+    else this.#stream.write(notificationLine(method, params));
   }
 
   /** Flushes what was written, then ends the connection. */

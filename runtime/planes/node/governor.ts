@@ -20,6 +20,8 @@ export interface GovernorEvents {
   readonly onRefused?: (message: string) => void;
   /** The call with this key waits for a person. */
   readonly onHeld?: (key: string) => void;
+  /** The run is over, and whoever would have ended this process is gone. */
+  readonly onOrphaned?: (reason: string) => void;
 }
 
 export function openGovernor(identity: Identity, events: GovernorEvents = {}): Governor {
@@ -31,81 +33,43 @@ export function openGovernor(identity: Identity, events: GovernorEvents = {}): G
 }
 
 class Connected implements Governor {
-  readonly #identity: Identity;
   readonly #client: WireClient<AgentRequests>;
-  /** Calls that are cut off when the governor stays away for too long. */
-  readonly #waiting = new Set<AbortController>();
-  #limit: NodeJS.Timeout | undefined;
   #stopped: Refused | undefined;
 
   constructor(identity: Identity, events: GovernorEvents) {
-    this.#identity = identity;
     this.#client = connectAgent({
       socket: identity.socket,
       token: identity.token,
       hello: { pid: process.pid, part: 'preload' },
       background: true,
+      patienceMs: identity.waitMs,
       onNotification: {
         held: ({ key }) => events.onHeld?.(key),
         stop: ({ reason }) => { this.#stopped = refused(`this run was stopped: ${reason}`); },
+        orphaned: ({ reason }) => {
+          this.#stopped = refused(`this run is over: ${reason}`);
+          events.onOrphaned?.(reason);
+        },
       },
-      onState: (state) => {
-        if (state === 'refused') events.onRefused?.(BAD_TOKEN.message);
-        this.#watch();
-      },
+      onState: (state) => { if (state === 'refused' && !this.#stopped) events.onRefused?.(BAD_TOKEN.message); },
     });
   }
 
   async before(key: string, event: ActionEvent | ((hello: HelloAnswer) => ActionEvent), signal?: AbortSignal): Promise<BeforeAnswer> {
     if (this.#stopped) return this.#stopped;
-    const answer = await this.#bounded(async (cut) => {
-      const what = typeof event === 'function' ? event(await Promise.race([this.#client.hello(), aborted(cut)])) : event;
-      return this.#client.call('before', { key, event: what }, { signal: cut });
-    }, signal);
-    if (signal?.aborted) this.#abandon(key);
-    return 'error' in answer ? this.#explain(answer.error) : (this.#stopped ?? answer.value);
-  }
-
-  async after(key: string, event: ActionEvent): Promise<void> {
-    await this.#bounded((signal) => this.#client.call('after', { key, event }, { signal }));
-  }
-
-  #abandon(key: string): void {
-    void this.#bounded((signal) => this.#client.call('abandon', { key }, { signal }));
-  }
-
-  /** Runs a call that ends by itself, or by the caller's signal, or when the governor has been away for the whole limit. */
-  async #bounded<T>(call: (signal: AbortSignal) => Promise<T>, caller?: AbortSignal): Promise<{ readonly value: T } | { readonly error: unknown }> {
-    const cut = new AbortController();
-    const abort = (): void => cut.abort(caller?.reason);
-    caller?.addEventListener('abort', abort, { once: true });
-    if (caller?.aborted) abort();
-    this.#waiting.add(cut);
-    this.#watch();
     try {
-      return { value: await call(cut.signal) };
+      const what = typeof event === 'function' ? event(await abortable(this.#client.hello(), signal)) : event;
+      const answer = await this.#client.call('before', { key, event: what }, { ...(signal && { signal }) });
+      return this.#stopped ?? answer;
     } catch (error) {
-      return { error };
+      return this.#stopped ?? this.#explain(error);
     } finally {
-      caller?.removeEventListener('abort', abort);
-      this.#waiting.delete(cut);
-      this.#watch();
+      if (signal?.aborted) void this.#client.call('abandon', { key }).catch(() => undefined);
     }
   }
 
-  /** The clock runs only while a call waits and the governor is away: a person may take as long as the gate allows. */
-  #watch(): void {
-    const away = this.#waiting.size > 0 && this.#client.state !== 'connected';
-    if (away && !this.#limit) this.#limit = setTimeout(() => this.#giveUp(), this.#identity.waitMs);
-    if (away || !this.#limit) return;
-    clearTimeout(this.#limit);
-    this.#limit = undefined;
-  }
-
-  #giveUp(): void {
-    this.#limit = undefined;
-    const why = new FullarcError('unreachable', `the governor could not be reached for ${this.#identity.waitMs / 1000} s, and nothing goes on without it`, 'Start it with "fullarc serve" or by opening the workspace in VS Code, then run the agent again.');
-    for (const each of [...this.#waiting]) each.abort(why);
+  async after(key: string, event: ActionEvent): Promise<void> {
+    await this.#client.call('after', { key, event }).catch(() => undefined); // a report that cannot be made changes nothing for the program
   }
 
   #explain(error: unknown): Refused {
@@ -119,6 +83,12 @@ const refused = (message: string): Refused => ({ go: false, disposition: 'block'
 const BAD_TOKEN = refused('the governor does not know the token of this process, so everything governed is refused. Start the agent through Fullarc again: tokens end with their run.');
 const NO_IDENTITY = refused('this process has only a part of its identity (FULLARC_SOCKET, FULLARC_RUN and FULLARC_TOKEN belong together), so everything governed is refused. Start the agent through Fullarc.');
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -35,7 +35,7 @@ for (const node of nodes()) describe(`a governed process under ${node}`, () => {
     const run = await runAgent(EVERYTHING, { node, stand, env: { FULLARC_SOCKET: join(stand.folder, 'nobody.sock'), FULLARC_RUN: 'run-1', FULLARC_TOKEN: TOKEN, FULLARC_WAIT_MS: '60' } });
     const lines = run.stdout.trim().split('\n');
     assert.deepEqual(lines.map((line) => line.split(' ').slice(0, 2).join(' ')), NAMES.map((name) => `${name} ERR_FULLARC_REFUSED`), run.stderr);
-    for (const line of lines) assert.match(line, /\[governance\] the governor could not be reached for 0\.06 s, .*fullarc serve/);
+    for (const line of lines) assert.match(line, /\[governance\] the governor could not be reached for 0\.06 s, .*\(connect ENOENT .*Any `fullarc` command starts it/);
     assert.equal(run.code, 0);
   });
 
@@ -81,6 +81,17 @@ for (const node of nodes()) describe(`a governed process under ${node}`, () => {
     });
     const run = await runAgent(`for (let i = 0; i < 2; i += 1) await fetch('http://127.0.0.1:8099/').catch((error) => console.log(error.cause.message));`, { node, stand, governor });
     assert.match(run.stdout, /\[governance\] this run was stopped: by ada\n$/, run.stderr);
+  });
+
+  test('a process whose launcher is gone refuses what it does next, and ends itself', async (t) => {
+    const governor = await governed(t, () => {
+      governor.notify('orphaned', { reason: 'its launcher is gone' });
+      return GO;
+    });
+    const run = await runAgent(`process.on('SIGTERM', () => { fetch('http://127.0.0.1:8099/').catch((error) => (console.log(error.cause.message), process.exit(3))); }); fetch('http://127.0.0.1:8099/').catch(() => {}); setInterval(() => {}, 1000);`, { node, stand, governor });
+    assert.equal(run.code, 3);
+    assert.equal(run.stderr, 'fullarc: this process ends: its launcher is gone\n');
+    assert.equal(run.stdout, '[governance] this run is over: its launcher is gone\n');
   });
 
   test('the connection never keeps a finished agent alive, and its output and exit code stay its own', async (t) => {
