@@ -37,15 +37,20 @@ test('one approval decides a gate of quorum one, and it is kept with person, tim
   assert.deepEqual(await gates.votes(tx, 'g'), [{ person: 'ann', decision: 'approve', reason: 'fine', at: NOON + 5 }].map((each) => ({ ...each })));
 }));
 
-test('the same question is asked once: same call, policy and content meet the same gate, decided or not', () => inTransaction(async (tx) => {
+test('the same question is asked once while it is open: same call, policy and content meet the same gate', () => inTransaction(async (tx) => {
   await gates.open(tx, gate('g', { key: 'k' }));
   assert.deepEqual(await gates.open(tx, gate('again', { key: 'k', at: NOON + 9 })), { gate: 'g', opened: false });
-  await gates.decide(tx, 'g', vote('reject', 'ann'), NOON);
-  assert.deepEqual(await gates.open(tx, gate('again', { key: 'k' })), { gate: 'g', opened: false });
   for (const [id, other] of Object.entries({ content: { contentHash: 'other' }, policy: { policy: 'other' }, call: { key: 'other' } })) {
     assert.deepEqual(await gates.open(tx, gate(id, { key: 'k', ...other })), { gate: id, opened: true });
   }
   assert.deepEqual((await gates.forCall(tx, 'child', 'k')).map((each) => each.id), ['content', 'g', 'policy']);
+}));
+
+test('a question that comes again after its answer is asked again, and the old answer does not count', () => inTransaction(async (tx) => {
+  await gates.open(tx, gate('g', { key: 'k' }));
+  await gates.decide(tx, 'g', vote('approve', 'ann'), NOON);
+  assert.deepEqual(await gates.open(tx, gate('again', { key: 'k', at: NOON + 9, node: 'child/2' })), { gate: 'g', opened: true });
+  assert.deepEqual([(await gates.get(tx, 'g'))?.decision, (await gates.get(tx, 'g'))?.node], [undefined, 'child/2']);
 }));
 
 test('a quorum counts people, not votes', () => inTransaction(async (tx) => {

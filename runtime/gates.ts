@@ -55,16 +55,16 @@ const NOBODY = { expired: 'time', withdrawn: 'fullarc' } as const;
 
 export class Gates {
   /**
-   * Opens a gate, or finds the one that is there for the same call, policy and content, decided or not. One that was withdrawn is opened again, without its old votes counting.
+   * Opens a gate, or finds the open one for the same call, policy and content. One that was decided or withdrawn answered an earlier asking: it is opened again, and its old votes do not count.
    * Returns the id of the gate.
    */
   async open(tx: Tx, gate: NewGate): Promise<{ readonly gate: string; readonly opened: boolean }> {
     const earlier = await tx.get<{ id: string; decision: GateOutcome | null }>('SELECT id, decision FROM gates WHERE run = $1 AND key = $2 AND policy = $3 AND content_hash = $4', gate.run, gate.key, gate.policy, gate.contentHash);
-    if (earlier && earlier.decision !== 'withdrawn') return { gate: earlier.id, opened: false };
+    if (earlier && earlier.decision === null) return { gate: earlier.id, opened: false };
     const terms = [gate.message, JSON.stringify(gate.terms), gate.at, gate.expiresAt, gate.policyVersion, gate.details ? JSON.stringify(gate.details) : null];
     if (earlier) {
       await tx.run(
-        `UPDATE gates SET message = $2, terms = $3, opened_at = $4, expires_at = $5, policy_version = $6, details = $7, round = round + 1, decision = NULL, decided_by = NULL, decided_at = NULL, reason = NULL WHERE id = $1`, earlier.id, ...terms);
+        `UPDATE gates SET message = $2, terms = $3, opened_at = $4, expires_at = $5, policy_version = $6, details = $7, node = $8, round = round + 1, decision = NULL, decided_by = NULL, decided_at = NULL, reason = NULL WHERE id = $1`, earlier.id, ...terms, gate.node);
       return { gate: earlier.id, opened: true };
     }
     await tx.run(
