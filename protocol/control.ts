@@ -54,8 +54,11 @@ export interface PolicyStatus {
 
 export interface ControlRequests {
   hello: { params: { readonly version: number; readonly token: string; readonly client: string }; result: { readonly pid: number; readonly version: number; readonly startedAt: number } };
-  /** Opens a root run. Fails with `policy-errors` when the workspace's policies do not compile. */
-  'runs.open': { params: LaunchIdentity & { readonly command: readonly string[]; readonly level: Level }; result: { readonly run: string; readonly token: string } };
+  /**
+   * Opens a root run. Fails with `policy-errors` when the workspace's policies do not compile, with `agent-unknown` and with `run-refused`. A repeat with the same `token` meets the same run.
+   * The start itself may still wait for a person: the launcher asks `before` with the key `run` and the event `run.before` before it starts anything.
+   */
+  'runs.open': { params: LaunchIdentity & { readonly command: readonly string[]; readonly level: Level; readonly token?: string }; result: { readonly run: string; readonly token: string; /** For the person who starts it. */ readonly warning?: string } };
   /** Says that this connection carries the run: when it is lost and does not come back, the run is closed. Repeated after every reconnection. */
   'runs.own': { params: { readonly run: string }; result: null };
   'runs.close': { params: { readonly run: string; readonly outcome: RunOutcome; readonly exitCode?: number; readonly error?: string }; result: null };

@@ -1,8 +1,8 @@
 // Circuit breakers of `kill-switch` policies: fed with how runs end, asked at every decision.
 
-import type { RunInfo } from '../protocol/run-graph.ts';
+import type { RunInfo, RunState } from '../protocol/run-graph.ts';
 import type { LiveRun } from './live-run.ts';
-import type { Engine } from './policy/api.ts';
+import type { BreakerRules, Engine } from './policy/api.ts';
 import { nextBreaker } from './policy/categories/kill-switch.ts';
 import { freshFacts, type BreakerState, type Facts } from './policy/facts.ts';
 
@@ -12,6 +12,13 @@ const CLOSED: BreakerState = { state: 'closed', errors: 0, samples: 0 };
 
 type Outcome = { readonly at: number; readonly ok: boolean };
 
+/** How a run came to an end. One that was refused before its agent did anything says nothing about the agent, and is not counted. */
+export interface Ending {
+  readonly state: RunState;
+  readonly steps: number;
+  readonly at: number;
+}
+
 export class Breakers {
   readonly #outcomes = new Map<string, Outcome[]>();
   readonly #states = new Map<string, BreakerState>();
@@ -19,16 +26,18 @@ export class Breakers {
   readonly #probes = new Map<string, string>();
 
   /** A run of this agent ended. */
-  ran(engine: Engine, info: RunInfo, ok: boolean, at: number): void {
-    this.restore(info, ok, at);
-    this.#advance(engine, info, at);
+  ran(engine: Engine, info: RunInfo, ending: Ending): void {
+    this.#advance(engine, info, ending.at); // what the breaker was until now, before the new outcome counts
+    this.restore(info, ending);
+    this.#advance(engine, info, ending.at);
   }
 
   /** A run that ended before this governor started. */
-  restore(info: RunInfo, ok: boolean, at: number): void {
+  restore(info: RunInfo, { state, steps, at }: Ending): void {
+    if (state === 'blocked' && steps === 0) return;
     const key = agentKey(info);
     const outcomes = this.#outcomes.get(key) ?? [];
-    outcomes.push({ at, ok });
+    outcomes.push({ at, ok: state === 'completed' });
     this.#outcomes.set(key, outcomes.slice(-KEPT));
   }
 
@@ -54,11 +63,24 @@ export class Breakers {
     const outcomes = this.#outcomes.get(agentKey(info)) ?? [];
     for (const rules of engine.breakers(whoIs(info, now))) {
       const key = `${agentKey(info)}\n${rules.policy}`;
-      states[rules.policy] = nextBreaker(this.#states.get(key) ?? CLOSED, rules, outcomes, now);
-      this.#states.set(key, states[rules.policy] ?? CLOSED);
+      const state = nextBreaker(this.#states.get(key) ?? replayed(rules, outcomes), rules, outcomes, now);
+      states[rules.policy] = state;
+      this.#states.set(key, state);
     }
     return states;
   }
+}
+
+/** What a breaker that is met for the first time came to by the runs that ended so far: one that opened before a restart is still open after it. */
+function replayed(rules: BreakerRules, outcomes: readonly Outcome[]): BreakerState {
+  let state = CLOSED;
+  const seen: Outcome[] = [];
+  for (const outcome of [...outcomes].sort((a, b) => a.at - b.at)) {
+    state = nextBreaker(state, rules, seen, outcome.at);
+    seen.push(outcome);
+    state = nextBreaker(state, rules, seen, outcome.at);
+  }
+  return state;
 }
 
 const agentKey = (info: RunInfo): string => `${info.workspace}\n${info.agent}`;

@@ -51,7 +51,8 @@ test('what is running, open and held is found by run', () => inTransaction(async
   await calls.put(tx, call('over', { state: 'done' }));
   await calls.put(tx, call('doubt', { state: 'in-doubt' }));
   await calls.put(tx, call('elsewhere', { run: 's' }));
-  assert.deepEqual(keys(await calls.running(tx, 'r')), ['early', 'late']);
+  assert.equal((await calls.onlyRunningTool(tx, 's'))?.key, 'elsewhere');
+  assert.equal(await calls.onlyRunningTool(tx, 'r'), undefined, 'of two nobody can tell');
   assert.deepEqual(keys(await calls.open(tx, 'r')), ['early', 'waits', 'late']);
   assert.deepEqual([await calls.held(tx, 'r'), await calls.held(tx, 's')], [1, 0]);
 }));

@@ -60,9 +60,10 @@ export class Calls {
     if (changed === 0) throw new FullarcError('no-such-call', `The run ${run} has no call ${key}.`, 'Ask before acting: a call is known once its `before` was answered.');
   }
 
-  /** Calls of the run that were let go and have not reported, oldest first. */
-  running(tx: Tx, run: string): Promise<CallRow[]> {
-    return select(tx, `WHERE run = $1 AND state = 'running' ORDER BY at, key`, run);
+  /** The tool call of the run that was let go and has not reported; undefined when there is none, or more than one. */
+  async onlyRunningTool(tx: Tx, run: string): Promise<CallRow | undefined> {
+    const [only, another] = await select(tx, `WHERE run = $1 AND state = 'running' AND kind = 'tool' LIMIT 2`, run);
+    return another ? undefined : only;
   }
 
   /** Calls of the run that are not over: those that were let go and those that wait for a person, oldest first. */

@@ -4,12 +4,19 @@ import { z } from 'zod';
 import { LLM_WIRES, RISKS, RUN_OUTCOMES, TOOL_CLASSES, type ActionEvent, type EventName, type EventPayload } from '../protocol/action.ts';
 import type { After, Before } from '../protocol/agent-wire.ts';
 import { FullarcError } from '../protocol/control.ts';
+import { RUN_KEY } from './judge.ts';
 
 const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+/** No call of a model has more; a larger number could only be meant to overflow something. */
+const tokens = z.number().int().nonnegative().max(1e9);
+/** Nesting that every recursion over arguments survives. */
+const DEEPEST = 128;
+/** As parsed, not copied: a copy would lose a key like `__proto__`, and with it what it hides. */
+const args = z.custom<Readonly<Record<string, unknown>>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value) && depthWithin(value, DEEPEST), { error: `arguments are an object, at most ${DEEPEST} levels deep` });
 const name = z.string().max(1024);
 const texts = z.array(z.object({ at: z.string(), role: z.enum(['system', 'user', 'assistant', 'tool']), text: z.string() }));
-const usage = z.object({ input: count, output: count, cachedInput: count.optional(), cacheWrite: count.optional(), reasoning: count.optional() });
-const tool = { name, server: name.optional(), args: z.record(z.string(), z.unknown()), class: z.enum(TOOL_CLASSES).optional(), risk: z.enum(RISKS).optional() };
+const usage = z.object({ input: tokens, output: tokens, cachedInput: tokens.optional(), cacheWrite: tokens.optional(), reasoning: tokens.optional() });
+const tool = { name, server: name.optional(), args, class: z.enum(TOOL_CLASSES).optional(), risk: z.enum(RISKS).optional() };
 const http = { method: name, url: z.string(), protocol: name, host: name, port: count, addresses: z.array(name).optional() };
 const exec = { command: z.string(), argv: z.array(z.string()), shell: z.boolean(), cwd: z.string() };
 const spawn = { agent: name, command: z.array(z.string()), depth: count };
@@ -18,7 +25,7 @@ const outcome = z.enum(RUN_OUTCOMES);
 const PAYLOADS: { [E in EventName]: z.ZodType<EventPayload[E]> } = {
   'run.before': z.object({ command: z.array(z.string()), input: texts.optional() }),
   'run.after': z.object({ outcome, exitCode: z.number().int().optional(), error: z.string().optional() }),
-  'llm.before': z.object({ wire: z.enum(LLM_WIRES), provider: name, model: name, stream: z.boolean(), hasSystemPrompt: z.boolean(), temperature: z.number().optional(), inputTokens: count, maxOutputTokens: count.optional(), tools: z.array(name), texts, estimatedCost: count.optional() }),
+  'llm.before': z.object({ wire: z.enum(LLM_WIRES), provider: name, model: name, stream: z.boolean(), hasSystemPrompt: z.boolean(), temperature: z.number().optional(), inputTokens: tokens, maxOutputTokens: tokens.optional(), tools: z.array(name), texts, estimatedCost: count.optional() }),
   'llm.after': z.object({ model: name, status: z.enum(['ok', 'error', 'aborted']), usage: usage.optional(), texts, toolRequests: z.array(name), cost: count.optional(), error: z.string().optional() }),
   'tool.before': z.object(tool),
   'tool.after': z.object({ ...tool, texts, isError: z.boolean().optional() }),
@@ -34,16 +41,24 @@ const PAYLOADS: { [E in EventName]: z.ZodType<EventPayload[E]> } = {
 const key = z.string().min(1).max(4096);
 const head = z.object({ key, event: z.looseObject({ event: z.string() }), causes: z.array(key).max(1000).optional() });
 
+/** What only the governor says: how a run ended is told by who launched it. */
+const NOT_FOR_AGENTS: ReadonlySet<string> = new Set(['run.after']);
+
 /** A call as it came over the wire, or `bad-message` saying what is wrong with it. */
 export function parseCall(raw: unknown, phase: 'before' | 'after'): Before & After {
   const call = head.safeParse(raw);
   if (!call.success) throw bad(z.prettifyError(call.error));
   const event = call.data.event.event as EventName;
-  const schema = Object.hasOwn(PAYLOADS, event) && event.endsWith(`.${phase}`) ? PAYLOADS[event] : undefined;
+  const schema = Object.hasOwn(PAYLOADS, event) && event.endsWith(`.${phase}`) && !NOT_FOR_AGENTS.has(event) ? PAYLOADS[event] : undefined;
   if (!schema) throw bad(`there is no event ${JSON.stringify(event)} for "${phase}"`);
+  if ((call.data.key === RUN_KEY) !== (event === 'run.before')) throw bad(`the key ${JSON.stringify(RUN_KEY)} belongs to the run's own start`);
   const payload = schema.safeParse(call.data.event);
   if (!payload.success) throw bad(`${event}: ${z.prettifyError(payload.error)}`);
   return { key: call.data.key, causes: call.data.causes, event: { ...payload.data, event } as ActionEvent };
+}
+
+function depthWithin(value: object, levels: number): boolean {
+  return levels > 0 && Object.values(value).every((inner) => typeof inner !== 'object' || inner === null || depthWithin(inner, levels - 1));
 }
 
 const bad = (message: string): FullarcError => new FullarcError('bad-message', `this call cannot be read: ${message}`, 'The process and the governor are of different versions; restart both.');

@@ -1,22 +1,24 @@
 // The governor: composes policies, engine, ledger, gates and journal over one store, and is the only one that writes to it.
 
 import { randomBytes } from 'node:crypto';
-import type { RunOutcome } from '../protocol/action.ts';
-import type { After, AfterAnswer, Before, BeforeAnswer, HelloAnswer, PolicySnapshot } from '../protocol/agent-wire.ts';
+import type { ActionEvent, RunOutcome } from '../protocol/action.ts';
+import type { After, AfterAnswer, Before, BeforeAnswer, HelloAnswer } from '../protocol/agent-wire.ts';
 import { FullarcError, type GateDetails, type LaunchIdentity, type PolicyStatus } from '../protocol/control.ts';
 import { type GateOutcome, type Level, type RunEvent, type RunFact, type RunInfo, type RunSummary } from '../protocol/run-graph.ts';
 import { Breakers } from './breakers.ts';
 import { Calls } from './calls.ts';
 import { Gates } from './gates.ts';
+import type { GovernorEvents } from './governor-events.ts';
 import { Journal, type Verification } from './journal.ts';
-import { Judge } from './judge.ts';
+import { Judge, RUN_KEY } from './judge.ts';
 import { Ledger } from './ledger.ts';
-import { LiveRun, sha256 } from './live-run.ts';
-import type { CallMark } from './policy/facts.ts';
+import { LiveRun, newId, sha256 } from './live-run.ts';
+import { LiveRuns } from './live-runs.ts';
+import { noRun, startRefused, unknownAgent } from './refusals.ts';
 import { Runs } from './runs.ts';
 import type { Scrub } from './shown.ts';
 import { Spending, type Situation } from './spending.ts';
-import type { Commit, Store, Tx } from './store/store.ts';
+import type { Store, Tx } from './store/store.ts';
 import { WaitingRoom } from './waiting-room.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -27,20 +29,12 @@ export interface GovernorOptions {
   readonly scrub: Scrub;
 }
 
-/** What the governor tells those who watch. */
-export interface GovernorEvents {
-  event(event: RunEvent, workspace: string): void;
-  policies(status: PolicyStatus): void;
-  /** The policies of a run's workspace were swapped. */
-  swapped(workspace: string): void;
-  /** Stop what is in flight in this run. */
-  stop(run: string, reason: string): void;
-  /** A call of this run waits for a person. */
-  held(run: string, key: string, gate: string, message: string): void;
+export interface OpenedRun {
+  readonly run: string;
+  readonly token: string;
+  /** What the person who starts it should know. */
+  readonly warning?: string;
 }
-
-/** How many of the newest runs the circuit breakers look back at after a restart. */
-const RESTORED_OUTCOMES = 1000;
 
 export class Governor {
   readonly #store: Store;
@@ -52,7 +46,8 @@ export class Governor {
   readonly #ledger = new Ledger();
   readonly #breakers = new Breakers();
   readonly #judge: Judge;
-  readonly #live = new Map<string, LiveRun>();
+  readonly #scrub: Scrub;
+  readonly #live: LiveRuns;
   readonly #workspaces = new Map<string, Promise<Workspace>>();
   readonly #waiting = new WaitingRoom();
   readonly #listeners = new Set<Partial<GovernorEvents>>();
@@ -60,13 +55,15 @@ export class Governor {
   private constructor(options: GovernorOptions) {
     this.#store = options.store;
     this.#clock = options.clock;
+    this.#scrub = options.scrub;
     this.#judge = new Judge({ runs: this.#runs, journal: this.#journal, gates: this.#gates, calls: this.#calls, spending: new Spending(this.#ledger), scrub: options.scrub });
+    this.#live = new LiveRuns({ store: this.#store, clock: this.#clock, runs: this.#runs, journal: this.#journal, calls: this.#calls, breakers: this.#breakers, workspace: (folder) => this.#workspace(folder) });
   }
 
   /** Opens the governor and brings back the runs that were going on when the last one ended. */
   static async open(options: GovernorOptions): Promise<Governor> {
     const governor = new Governor(options);
-    await governor.#store.transaction((tx) => governor.#restore(tx)).durable;
+    await governor.#store.transaction((tx) => governor.#live.restore(tx)).durable;
     return governor;
   }
 
@@ -77,73 +74,90 @@ export class Governor {
 
   /** Root runs that are going on. While there is one, the governor must not leave. */
   get roots(): readonly string[] {
-    return [...this.#live.values()].filter((live) => live.info.depth === 0).map((live) => live.info.id);
+    return this.#live.roots().map((live) => live.info.id);
   }
 
   workspaceOf(run: string): string | undefined {
     return this.#live.get(run)?.info.workspace;
   }
 
-  /** The policies in force for a run. */
-  async snapshot(run: string): Promise<PolicySnapshot> {
-    return (await this.#workspace(this.#running(run).info.workspace)).snapshot;
+  /** Why a run that is going on was stopped; undefined for one that was not. */
+  stopOf(run: string): string | undefined {
+    const killed = this.#live.get(run)?.killed;
+    return killed && stopReason(killed);
+  }
+
+  /** The run and all below it that go on. */
+  treeOf(run: string): readonly string[] {
+    return this.#live.tree(run).map((live) => live.info.id);
   }
 
   // Runs
 
-  /** Opens a root run. Throws `policy-errors` when the workspace's policies do not compile, so that nothing ever starts ungoverned. */
-  async openRun(identity: LaunchIdentity, command: readonly string[], level: Level): Promise<{ run: string; token: string }> {
+  /**
+   * Opens a root run. Throws `policy-errors` when the workspace's policies do not compile, `agent-unknown` for an agent that they do not declare, and `run-refused` when one of them
+   * refuses the start. A start that a person has to approve is open: it waits where its first `before` asks, under the key `run`. A repeat with the same `token` meets the same run.
+   */
+  async openRun(identity: LaunchIdentity, command: readonly string[], level: Level, token = randomBytes(24).toString('base64url')): Promise<OpenedRun> {
+    const known = await this.#read((tx) => this.#runs.byToken(tx, sha256(token)));
+    if (known) return this.#live.get(known.id) ? { run: known.id, token } : Promise.reject(startRefused(known.id, 'it has ended'));
     const workspace = await this.#workspace(identity.workspace);
     await workspace.reload();
     workspace.requireSound();
     const declared = workspace.engine.agents.get(identity.agent);
+    if (!declared && workspace.engine.agents.size) throw unknownAgent(identity.agent, workspace.engine.agents.keys());
     const id = newId(this.#clock());
-    const info: RunInfo = { ...identity, fleet: identity.fleet ?? declared?.fleet, id, root: id, depth: 0, command, level };
-    const token = randomBytes(24).toString('base64url');
+    const info: RunInfo = { ...identity, fleet: identity.fleet ?? declared?.fleet, id, root: id, depth: 0, command: command.map(this.#scrub), level };
     const live = new LiveRun(info, [], this.#clock());
     const opened = await this.#store.transaction(async (tx) => {
       const events = await this.#open(tx, live, token, workspace.engine.version);
-      const judged = await this.#judge.before(tx, this.#situation(live, workspace), { key: 'run', event: { event: 'run.before', command } });
+      const judged = await this.#judge.before(tx, this.#live.situation(live, workspace), startOf(command));
       events.push(...judged.events);
       return { judged, events };
     }).durable;
-    this.#live.set(id, live);
+    this.#live.add(live);
     this.#publish(opened.events);
-    await this.#admit(live, opened.judged);
-    return { run: id, token };
+    const { judged } = opened;
+    if (judged.kind === 'answer' && !judged.answer.go) {
+      await this.closeRun(id, 'blocked', undefined, judged.answer.message);
+      throw startRefused(id, judged.answer.message);
+    }
+    return { run: id, token, ...(!workspace.engine.policies.length && { warning: `no policy governs ${identity.workspace}: what the agent does is recorded, and nothing is held back` }) };
   }
 
   /** Ends a run and, with it, whatever its children left open. Ending an ended run changes nothing. */
   async closeRun(run: string, outcome: RunOutcome, exitCode?: number, error?: string): Promise<void> {
-    const live = this.#live.get(run);
-    if (!live) return;
-    for (const child of this.#live.values()) if (child.ancestors[0] === run) await this.closeRun(child.info.id, outcome === 'completed' ? 'failed' : outcome, undefined, 'the run that spawned it ended');
-    const workspace = await this.#workspace(live.info.workspace);
-    const events = await this.#store.transaction(async (tx) => {
-      const at = this.#situation(live, workspace);
-      const written: RunEvent[] = [];
-      for (const call of await this.#calls.open(tx, run)) if (call.key !== 'run') written.push(...await this.#judge.abandon(tx, at, call.key));
-      const end = endOf(live, outcome, error);
-      written.push(...(await this.#judge.after(tx, at, { key: 'run', event: { event: 'run.after', outcome: end.outcome, exitCode, error: end.reason } })).events);
-      await this.#runs.setState(tx, run, end.outcome, at.now, end.reason);
-      written.push(...await this.#journal.append(tx, run, at.now, [{ type: 'run.state', state: end.outcome, reason: end.reason, exitCode }]));
-      return written;
-    }).durable;
-    this.#breakers.ran(workspace.engine, live.info, outcome === 'completed', this.#clock());
-    this.#publish(events);
-    this.#live.delete(run);
-    this.#waiting.wake((key) => key.startsWith(`${run}\n`));
+    await this.#live.end(run, async (live) => {
+      const children = this.#live.all().filter((child) => child.ancestors[0] === run);
+      await Promise.all(children.map((child) => this.closeRun(child.info.id, outcome === 'completed' ? 'failed' : outcome, undefined, PARENT_ENDED)));
+      const workspace = await this.#workspace(live.info.workspace);
+      const end = endOf(live, outcome, error && this.#scrub(error));
+      const events = await this.#live.counting(live, async (tx) => {
+        const at = this.#live.situation(live, workspace);
+        if (!await this.#runs.setState(tx, run, end.outcome, at.now, end.reason)) return [];
+        const left = await this.#judge.close(tx, at, { event: 'run.after', outcome: end.outcome, exitCode, error: end.reason });
+        return [...left, ...await this.#journal.append(tx, run, at.now, [{ type: 'run.state', state: end.outcome, reason: end.reason, exitCode }])];
+      });
+      this.#publish(events);
+      this.#breakers.ran(workspace.engine, live.info, { state: end.outcome, steps: live.steps, at: this.#clock() });
+      this.#tell('closed', run);
+    });
+    this.#waiting.wake((place) => place.startsWith(`${run}\n`));
   }
 
-  /** The kill switch for one run and everything below it: new actions are refused at once, what is in flight is told to stop. */
+  /** The kill switch for one run and everything below it: new actions are refused and what is in flight is told to stop at once, also when it cannot be put on record. */
   async kill(run: string, reason: string, by: string): Promise<void> {
-    if (!this.#live.has(run)) throw this.#noRun(run);
-    for (const live of this.#live.values()) {
-      if (live.info.id !== run && !live.ancestors.includes(run)) continue;
-      live.killed = { scope: `run ${run}`, by, reason };
-      this.#tell('stop', live.info.id, `stopped by ${by}: ${reason}`);
+    if (!this.#live.get(run)) throw noRun(run);
+    const killed = { scope: `run ${run}`, by, reason: this.#scrub(reason) };
+    const stopped = this.#live.tree(run);
+    for (const live of stopped) {
+      live.killed ??= killed;
+      this.#tell('stop', live.info.id, stopReason(killed));
       this.#waiting.wake((key) => key.startsWith(`${live.info.id}\n`));
     }
+    await this.#store.transaction(async (tx) => {
+      for (const live of stopped) await this.#runs.setStop(tx, live.info.id, killed);
+    }).durable;
   }
 
   // Governed processes
@@ -151,7 +165,7 @@ export class Governor {
   /** Who a token belongs to. Throws `bad-token`; a run that has ended no longer has one. */
   async hello(token: string): Promise<HelloAnswer> {
     const info = await this.#read((tx) => this.#runs.byToken(tx, sha256(token)));
-    if (!info || !this.#live.has(info.id)) throw new FullarcError('bad-token', 'this token belongs to no run that is going on', 'Start the agent with `fullarc run` or from the editor.');
+    if (!info || !this.#live.get(info.id)) throw new FullarcError('bad-token', 'this token belongs to no run that is going on', 'Start the agent with `fullarc run` or from the editor.');
     const { engine, snapshot } = await this.#workspace(info.workspace);
     const entries = Object.fromEntries([...engine.agents].filter(([, agent]) => agent.entry.length).map(([name, agent]) => [name, agent.entry]));
     return { run: info.id, agent: info.agent, fleet: info.fleet, workflow: info.workflow, user: info.user, level: info.level, policies: snapshot, entries };
@@ -160,18 +174,19 @@ export class Governor {
   /** Judges a call, waiting for a person when a policy asks for one. Rejects with the signal's reason when the caller goes away; the gate stays open. */
   async before(run: string, call: Before, signal?: AbortSignal): Promise<BeforeAnswer> {
     for (;;) {
-      const live = this.#running(run);
-      const workspace = await this.#workspace(live.info.workspace);
-      const place = this.#waiting.enter(`${run}\n${call.key}`, signal);
+      const place = this.#waiting.enter(placeOf({ run, key: call.key }), signal);
       try {
-        const commit = this.#store.transaction(async (tx) => {
-          const judged = await this.#judge.before(tx, this.#situation(live, workspace), call);
-          return judged.kind === 'answer' && judged.fresh && judged.answer.go && call.event.event === 'spawn.before'
-            ? this.#spawn(tx, live, workspace, call, judged) : judged;
+        let child: LiveRun | undefined;
+        const judged = await this.#live.judging(run, async (tx, at) => {
+          const judged = await this.#judge.before(tx, at, call);
+          if (call.event.event !== 'spawn.before' || judged.kind !== 'answer' || !judged.fresh || !judged.answer.go) return judged;
+          const spawned = await this.#spawn(tx, at, call.key, call.event, judged.node);
+          child = spawned.child;
+          return { ...judged, answer: { ...judged.answer, child: spawned.identity }, events: [...judged.events, ...spawned.events] };
         });
-        const judged = await early(commit, (result) => result.kind === 'answer' && result.early);
+        if (child) this.#adopt(run, child);
         this.#publish(judged.events);
-        if (judged.kind === 'answer') return judged.answer;
+        if (judged.kind === 'answer') return judged.answer.go ? await this.#admitChild(run, call, judged.answer, signal) : judged.answer;
         this.#tell('held', run, call.key, judged.gate, judged.message);
         await place.woken;
       } finally {
@@ -181,26 +196,21 @@ export class Governor {
   }
 
   async after(run: string, call: After): Promise<AfterAnswer> {
-    const live = this.#running(run);
-    const workspace = await this.#workspace(live.info.workspace);
-    const { answer, events } = await this.#store.transaction((tx) => this.#judge.after(tx, this.#situation(live, workspace), call)).durable;
+    const { answer, events } = await this.#live.judging(run, (tx, at) => this.#judge.after(tx, at, call));
     this.#publish(events);
     if (call.event.event === 'spawn.after') await this.#endChildOf(run, call.key, call.event.outcome);
     return answer;
   }
 
-  async progress(run: string, key: string, outputTokens: number): Promise<string | undefined> {
-    const live = this.#running(run);
-    const workspace = await this.#workspace(live.info.workspace);
-    return this.#store.transaction((tx) => this.#judge.progress(tx, this.#situation(live, workspace), key, outputTokens)).done;
+  progress(run: string, key: string, outputTokens: number): Promise<string | undefined> {
+    return this.#live.judging(run, (tx, at) => this.#judge.progress(tx, at, key, outputTokens));
   }
 
   async abandon(run: string, key: string): Promise<void> {
-    const live = this.#live.get(run);
-    if (!live) return;
-    const workspace = await this.#workspace(live.info.workspace);
-    this.#publish(await this.#store.transaction((tx) => this.#judge.abandon(tx, this.#situation(live, workspace), key)).durable);
-    this.#waiting.wake((each) => each === `${run}\n${key}`);
+    if (!this.#live.get(run)) return;
+    this.#publish(await this.#live.judging(run, (tx, at) => this.#judge.abandon(tx, at, key, 'not-sent')));
+    this.#waiting.wake((place) => place === placeOf({ run, key }));
+    await this.#endChildOf(run, key, 'failed');
   }
 
   // Gates
@@ -208,29 +218,31 @@ export class Governor {
   /** Decides a gate; the decision is durable before anyone is told. Errors: `no-such-gate`, `gate-decided`, `not-an-approver`, `content-changed`. */
   async decide(gate: string, decision: 'approve' | 'reject', by: string, reason?: string, contentHash?: string): Promise<{ outcome: GateOutcome | 'pending'; by: string }> {
     const now = this.#clock();
-    const { result, events } = await this.#store.transaction(async (tx) => {
+    const why = reason === undefined ? undefined : this.#scrub(reason);
+    const { result, events, call } = await this.#store.transaction(async (tx) => {
       const before = await this.#gates.get(tx, gate);
-      const result = await this.#gates.decide(tx, gate, { decision, by, reason, contentHash }, now);
+      const result = await this.#gates.decide(tx, gate, { decision, by, reason: why, contentHash }, now);
       if (!before || before.decision || result.outcome === 'pending') return { result, events: [] };
-      return { result, events: await this.#decided(tx, { ...before, decision: result.outcome, by, reason }, now) };
+      return { result, call: placeOf(before), events: await this.#decided(tx, { ...before, decision: result.outcome, by: result.by, reason: why }, now) };
     }).durable;
     this.#publish(events);
-    this.#waiting.wake(() => true);
+    this.#waiting.wake((place) => place === call);
     return result;
   }
 
   /** Time passes: gates expire, reservations that nobody settled are closed. Called about once a second. */
   async tick(): Promise<void> {
     const now = this.#clock();
-    const events = await this.#store.transaction(async (tx) => {
+    const { gates, events } = await this.#store.transaction(async (tx) => {
       await this.#ledger.expire(tx, now);
-      const written: RunEvent[] = [];
-      for (const gate of await this.#gates.expired(tx, now)) written.push(...await this.#decided(tx, gate, now));
-      return written;
+      const gates = await this.#gates.expired(tx, now);
+      const events: RunEvent[] = [];
+      for (const gate of gates) events.push(...await this.#decided(tx, gate, now));
+      return { gates, events };
     }).durable;
-    if (!events.length) return;
     this.#publish(events);
-    this.#waiting.wake(() => true);
+    const calls = new Set(gates.map(placeOf));
+    this.#waiting.wake((place) => calls.has(place));
   }
 
   // Views
@@ -241,7 +253,7 @@ export class Governor {
 
   async eventsOf(run: string): Promise<RunEvent[]> {
     const events = await this.#read((tx) => this.#journal.tree(tx, run));
-    if (!events.length) throw this.#noRun(run);
+    if (!events.length) throw noRun(run);
     return events;
   }
 
@@ -270,19 +282,6 @@ export class Governor {
 
   // Inside
 
-  async #restore(tx: Tx): Promise<void> {
-    const known = await this.#runs.list(tx, { limit: RESTORED_OUTCOMES });
-    for (const summary of known.reverse()) if (summary.endedAt !== undefined) this.#breakers.restore(summary, summary.state === 'completed', summary.endedAt);
-    for (const summary of await this.#runs.unfinished(tx)) {
-      const ancestors: string[] = [];
-      for (let parent = summary.parent; parent; parent = (await this.#runs.get(tx, parent))?.parent) ancestors.push(parent);
-      const live = new LiveRun(summary, ancestors, summary.startedAt);
-      const marks = (await this.#calls.marks(tx, summary.id)).map((mark) => JSON.parse(mark) as CallMark);
-      live.restore((await this.#journal.tree(tx, summary.id)).filter((event) => event.run === summary.id), marks);
-      this.#live.set(summary.id, live);
-    }
-  }
-
   async #open(tx: Tx, live: LiveRun, token: string, policyVersion: string, spawnedBy?: string): Promise<RunEvent[]> {
     await this.#runs.open(tx, live.info, sha256(token), live.startedAt);
     const facts: RunFact[] = [{ type: 'run.opened', info: live.info, policyVersion, spawnedBy }, { type: 'run.state', state: 'running' }];
@@ -290,28 +289,37 @@ export class Governor {
     return this.#journal.append(tx, live.info.id, live.startedAt, facts);
   }
 
-  /** A run whose start a policy refuses ends at once; one that needs a person waits like any other call, in the first thing that is asked. */
-  async #admit(live: LiveRun, judged: Awaited<ReturnType<Judge['before']>>): Promise<void> {
-    const answer = judged.kind === 'answer' ? judged.answer : await this.before(live.info.id, { key: 'run', event: { event: 'run.before', command: live.info.command } });
-    if (answer.go) return;
-    await this.closeRun(live.info.id, 'blocked', undefined, answer.message);
-    throw new FullarcError('run-refused', `the run may not start: ${answer.message}`, `See \`fullarc explain ${live.info.id}\` for the policy and what it compared.`);
+  /** Opens the run of a child in the transaction that lets it start. Its own start is judged as well; `#admitChild` waits for what comes of it. */
+  async #spawn(tx: Tx, { live: parent, engine, now }: Situation, key: string, { agent, command }: ActionEvent & { event: 'spawn.before' }, node: string) {
+    const declared = engine.agents.get(agent);
+    if (!declared) throw unknownAgent(agent, engine.agents.keys());
+    const id = newId(now);
+    const info: RunInfo = { ...parent.info, id, parent: parent.info.id, depth: parent.info.depth + 1, agent, fleet: declared.fleet ?? parent.info.fleet, command: command.map(this.#scrub) };
+    const identity = { run: id, token: randomBytes(24).toString('base64url') };
+    const child = new LiveRun(info, [parent.info.id, ...parent.ancestors], now);
+    const events = await this.#open(tx, child, identity.token, engine.version, node);
+    const started = await this.#judge.before(tx, { live: child, engine, now, breakers: this.#breakers.states(engine, child, now) }, startOf(command));
+    await this.#calls.update(tx, parent.info.id, key, { answer: JSON.stringify({ go: true, redactions: [], child: identity } satisfies BeforeAnswer) });
+    return { child, identity, events: [...events, ...started.events] };
   }
 
-  async #spawn(tx: Tx, parent: LiveRun, workspace: Workspace, call: Before, judged: Extract<Awaited<ReturnType<Judge['before']>>, { kind: 'answer' }>) {
-    if (call.event.event !== 'spawn.before' || !judged.answer.go) return judged;
-    const now = this.#clock();
-    const { agent, command } = call.event;
-    const id = newId(now);
-    const info: RunInfo = { ...parent.info, id, parent: parent.info.id, depth: parent.info.depth + 1, agent, fleet: workspace.engine.agents.get(agent)?.fleet ?? parent.info.fleet, command };
-    const token = randomBytes(24).toString('base64url');
-    const child = new LiveRun(info, [parent.info.id, ...parent.ancestors], now);
-    const events = await this.#open(tx, child, token, workspace.engine.version, judged.node);
-    const started = await this.#judge.before(tx, this.#situation(child, workspace), { key: 'run', event: { event: 'run.before', command } });
-    const answer: BeforeAnswer = { ...judged.answer, child: { run: id, token } };
-    await this.#calls.update(tx, parent.info.id, call.key, { answer: JSON.stringify(answer) });
-    this.#live.set(id, child);
-    return { ...judged, answer, events: [...judged.events, ...events, ...started.events] };
+  /** A child is a run from the moment it is on disk; what befell its parent meanwhile befalls it too. */
+  #adopt(parent: string, child: LiveRun): void {
+    this.#live.add(child);
+    child.killed = this.#live.get(parent)?.killed;
+    if (this.#live.goesOn(parent)) return;
+    this.closeRun(child.info.id, 'failed', undefined, PARENT_ENDED).catch((error: unknown) => this.#trouble('a child of an ended run could not be closed', error));
+  }
+
+  /** Lets a child start once its own start was allowed, by a person if need be; otherwise its parent is refused, and the child ends before it began. */
+  async #admitChild(parent: string, { key, event }: Before, allowed: BeforeAnswer & { go: true }, signal: AbortSignal | undefined): Promise<BeforeAnswer> {
+    const child = allowed.child?.run;
+    if (child === undefined || event.event !== 'spawn.before') return allowed;
+    const start = await this.before(child, startOf(event.command), signal);
+    if (start.go) return allowed;
+    await this.closeRun(child, 'blocked', undefined, start.message);
+    this.#publish(await this.#live.judging(parent, (tx, at) => this.#judge.refuse(tx, at, key, start)));
+    return start;
   }
 
   async #endChildOf(parent: string, key: string, outcome: RunOutcome): Promise<void> {
@@ -328,7 +336,8 @@ export class Governor {
   #workspace(folder: string): Promise<Workspace> {
     let workspace = this.#workspaces.get(folder);
     if (!workspace) {
-      workspace = openWorkspace(folder, (changed, swapped) => void this.#changed(changed, swapped));
+      workspace = openWorkspace(folder, (changed, swapped) => void this.#changed(changed, swapped).catch((error: unknown) => this.#trouble('a change of policies is in force, but not on record', error)),
+        () => this.#live.all().some((live) => live.info.workspace === folder));
       workspace.catch(() => this.#workspaces.delete(folder));
       this.#workspaces.set(folder, workspace);
     }
@@ -339,9 +348,9 @@ export class Governor {
   async #changed(workspace: Workspace, swapped: { from: string; to: string } | undefined): Promise<void> {
     this.#tell('policies', workspace.status());
     if (!swapped) return;
-    this.#tell('swapped', workspace.folder);
+    this.#tell('swapped', workspace.folder, workspace.snapshot);
     this.#waiting.wake(() => true);
-    const roots = [...this.#live.values()].filter((live) => live.info.workspace === workspace.folder && live.info.depth === 0);
+    const roots = this.#live.roots().filter((live) => live.info.workspace === workspace.folder);
     if (!roots.length) return;
     const events = await this.#store.transaction(async (tx) => {
       const written = [];
@@ -351,19 +360,8 @@ export class Governor {
     this.#publish(events);
   }
 
-  #situation(live: LiveRun, workspace: Workspace): Situation {
-    const now = this.#clock();
-    return { live, engine: workspace.engine, breakers: this.#breakers.states(workspace.engine, live, now), now };
-  }
-
-  #running(run: string): LiveRun {
-    const live = this.#live.get(run);
-    if (!live) throw new FullarcError('run-ended', `the run ${run} has ended`, 'Start a new run.');
-    return live;
-  }
-
-  #noRun(run: string): FullarcError {
-    return new FullarcError('no-such-run', `there is no run ${run}`, '`fullarc runs` lists the runs that are known here.');
+  #trouble(what: string, error: unknown): void {
+    this.#tell('trouble', `${what}: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   #read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -384,21 +382,17 @@ export class Governor {
 
 /** How a run really ended: one that failed on a refusal was blocked, one that was stopped was killed, whatever its process says. */
 function endOf(live: LiveRun, outcome: RunOutcome, error: string | undefined): { readonly outcome: RunOutcome; readonly reason?: string } {
-  if (live.killed) return { outcome: 'killed', reason: `stopped by ${live.killed.by}: ${live.killed.reason}` };
+  if (live.killed) return { outcome: 'killed', reason: stopReason(live.killed) };
   if (outcome === 'failed' && live.refusal) return { outcome: 'blocked', reason: live.refusal };
   return { outcome, reason: error };
 }
 
-/** The result as soon as it may leave: at once when nothing is lost by it, else when it is on disk. */
-async function early<T>(commit: Commit<T>, may: (result: T) => boolean): Promise<T> {
-  const result = await commit.done;
-  return may(result) ? result : commit.durable;
-}
+const stopReason = ({ by, reason }: NonNullable<LiveRun['killed']>): string => `stopped by ${by}: ${reason}`;
 
-/** An id that sorts by time: 48 bits of milliseconds and 40 random bits, in base 32. */
-export function newId(now: number): string {
-  const bits = (BigInt(now) << 40n) | BigInt(`0x${randomBytes(5).toString('hex')}`);
-  return bits.toString(32).padStart(18, '0');
-}
+/** The call that the start of a run is. */
+const startOf = (command: readonly string[]): Before => ({ key: RUN_KEY, event: { event: 'run.before', command } });
 
+/** Where a call waits. */
+const placeOf = ({ run, key }: { readonly run: string; readonly key: string }): string => `${run}\n${key}`;
 
+const PARENT_ENDED = 'the run that spawned it ended';

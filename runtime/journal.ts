@@ -46,6 +46,11 @@ export class Journal {
     return rows.map((row) => JSON.parse(row.body) as RunEvent);
   }
 
+  /** All events of one run, in order. */
+  async ofRun(tx: Tx, run: string): Promise<RunEvent[]> {
+    return (await tx.all<{ body: string }>('SELECT body FROM events WHERE run = $1 ORDER BY seq', run)).map((row) => JSON.parse(row.body) as RunEvent);
+  }
+
   /** Recomputes the chain of one run, or of all. It holds the store while it reads, about three seconds for a million events: callers that must stay responsive verify run by run. */
   async verify(tx: Tx, run?: string): Promise<Verification> {
     const runs = await tx.all<Head & { id: string }>(`SELECT id, events, head_hash, head_at FROM runs ${run === undefined ? '' : 'WHERE id = $1'} ORDER BY started_at, id`, ...(run === undefined ? [] : [run]));

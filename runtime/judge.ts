@@ -1,6 +1,6 @@
 // Judges one governed call inside one store transaction: what was answered before, the facts, the engine's verdict, the reservation, and what is written down.
 
-import { kindOf, type ActionEvent } from '../protocol/action.ts';
+import { kindOf, type ActionEvent, type HttpCall } from '../protocol/action.ts';
 import type { After, AfterAnswer, Before, BeforeAnswer } from '../protocol/agent-wire.ts';
 import { FullarcError } from '../protocol/control.ts';
 import { runNode, type ActionOutcome, type GateView, type RunEvent, type RunFact } from '../protocol/run-graph.ts';
@@ -28,8 +28,11 @@ export interface JudgeParts {
 
 /** What a judgement came to: an answer, or a gate that a person has to decide first. `events` are in the journal already. */
 export type Judged =
-  | { readonly kind: 'answer'; readonly answer: BeforeAnswer; readonly events: readonly RunEvent[]; readonly node: string; /** True when nothing is lost by answering before the commit is on disk. */ readonly early: boolean; /** False when an earlier answer was given again. */ readonly fresh: boolean }
+  | { readonly kind: 'answer'; readonly answer: BeforeAnswer; readonly events: readonly RunEvent[]; readonly node: string; /** False when an earlier answer was given again. */ readonly fresh: boolean }
   | { readonly kind: 'wait'; readonly gate: string; readonly message: string; readonly events: readonly RunEvent[] };
+
+/** The key of the call that a run's own start is. No other call may have it. */
+export const RUN_KEY = 'run';
 
 /** Terms of a gate whose policy names none. */
 const DEFAULT_TERMS: GateTerms = { approvers: [], quorum: 1, timeoutMs: 30 * 60_000, onTimeout: 'block', review: 'full' };
@@ -41,18 +44,20 @@ export class Judge {
     this.#parts = parts;
   }
 
+  /** Judges a call, or answers a repeat like the first time. A call that is over, or another one under the same key, is judged on its own. */
   async before(tx: Tx, at: Situation, call: Before): Promise<Judged> {
     const { live, engine, now } = at;
     const { calls, gates, spending } = this.#parts;
     const run = live.info.id;
     const row = await calls.find(tx, run, call.key);
-    const again = row && standing(row, engine);
-    if (again) return { kind: 'answer', answer: again, events: [], node: row.node, early: false, fresh: false };
-
-    const held = row?.state === 'held' ? row : undefined;
     const contentHash = sha256(canonicalArgs(call.event));
-    const opened = held ? await gates.forCall(tx, run, call.key) : [];
-    const asked = opened.filter((gate) => gate.contentHash === contentHash);
+    const same = row?.contentHash === contentHash ? row : undefined;
+    const again = same && standing(same, engine);
+    if (again) return { kind: 'answer', answer: again, events: [], node: same.node, fresh: false };
+
+    const before = row && !same ? await this.#supersede(tx, at, row) : [];
+    const held = same?.state === 'held' ? same : undefined;
+    const asked = held ? await gates.forCall(tx, run, call.key) : [];
     const accounts = spending.accounts(at, call.event.event === 'llm.before' ? call.event.model : undefined);
     const facts = await spending.facts(tx, at, accounts, grantedBy(asked));
     const event = priced(enriched(call.event, at), engine, facts);
@@ -62,75 +67,80 @@ export class Judge {
     if (proceeds(verdict.disposition) && event.event === 'llm.before') verdict = (await spending.reserve(tx, at, accounts, facts, event, node)) ?? verdict;
 
     const written: RunFact[] = [];
+    const mark = markOf(event, now);
     if (!held) {
       written.push(await this.#proposal(tx, at, call, event, facts, verdict, node));
-      live.proposed(event, now);
+      live.remember(mark);
       if (event.event !== 'run.before') await this.#parts.runs.add(tx, run, { steps: 1 });
     }
     written.push({ type: 'action.judged', node, event: event.event, verdict });
-    const entry: CallRow = { run, key: call.key, node, event: event.event, kind: kindOf(event.event), name: nameOf(event), contentHash, policyVersion: engine.version, at: now, state: 'running', mark: JSON.stringify(markOf(event, now)) };
-    if (verdict.disposition === 'gate') return this.#gate(tx, at, verdict, entry, written);
+    const entry: CallRow = { run, key: call.key, node, event: event.event, kind: kindOf(event.event), name: nameOf(event), contentHash, policyVersion: engine.version, at: now, state: 'running', mark: JSON.stringify(mark) };
+    if (verdict.disposition === 'gate') {
+      const waits = await this.#gate(tx, at, verdict, entry, written);
+      return { ...waits, events: [...before, ...waits.events] };
+    }
 
-    await this.#closeGates(tx, at, opened, node, written);
+    await this.#closeGates(tx, at, asked, node, written);
     const answer = answerOf(verdict, event);
     await calls.put(tx, { ...entry, state: answer.go ? 'running' : 'refused', answer: JSON.stringify(answer), ...(event.event === 'llm.before' && { provider: event.provider, hold: node }) });
     if (!answer.go) {
-      live.refusal = answer.message;
       written.push({ type: 'action.ended', node, outcome: 'refused', error: answer.message });
       await this.#parts.runs.add(tx, run, { refusals: 1 });
     }
     if (held) await this.#resume(tx, at, written);
     const events = await this.#write(tx, at, written, event.event === 'llm.before' ? await spending.balanceFacts(tx, at, accounts, facts) : []);
-    return { kind: 'answer', answer, events, node, early: answer.go && losesNothingEarly(event), fresh: true };
+    return { kind: 'answer', answer, events: [...before, ...events], node, fresh: true };
   }
 
+  /** Takes back that a call may go on, before its caller was told: what it would have started may not. */
+  async refuse(tx: Tx, at: Situation, key: string, answer: Extract<BeforeAnswer, { go: false }>): Promise<readonly RunEvent[]> {
+    const { calls, runs } = this.#parts;
+    const row = await calls.find(tx, at.live.info.id, key);
+    if (row?.state !== 'running') return [];
+    await calls.update(tx, row.run, key, { state: 'refused', answer: JSON.stringify(answer) });
+    await runs.add(tx, row.run, { refusals: 1 });
+    return this.#write(tx, at, [{ type: 'action.ended', node: row.node, outcome: 'refused', error: answer.message }]);
+  }
+
+  /** Takes in how a call ended. Errors: `no-such-call` for one that was never allowed, `bad-message` for a report that is about something else. */
   async after(tx: Tx, at: Situation, call: After): Promise<{ readonly answer: AfterAnswer; readonly events: readonly RunEvent[] }> {
-    const { live, engine } = at;
-    const { calls, spending } = this.#parts;
-    const run = live.info.id;
-    const row = await calls.find(tx, run, call.key);
-    if (!row) throw new FullarcError('no-such-call', `the call ${call.key} ended but was never judged`, 'Only calls that were allowed can end; start the agent again under Fullarc.');
+    const row = await this.#parts.calls.find(tx, at.live.info.id, call.key);
+    if (!row || row.state === 'held' || row.state === 'refused') throw new FullarcError('no-such-call', `the call ${call.key} ended but was never allowed`, 'Only calls that were allowed can end; start the agent again under Fullarc.');
+    if (row.kind !== kindOf(call.event.event)) throw new FullarcError('bad-message', `the call ${call.key} began as ${row.event} and cannot end as ${call.event.event}`, 'The process and the governor are of different versions; restart both.');
     if (row.afterAnswer) return { answer: JSON.parse(row.afterAnswer) as AfterAnswer, events: [] };
-
-    const event = settledEvent(enriched(call.event, at), row.provider ?? '');
-    const accounts = spending.accounts(at, event.event === 'llm.after' ? row.name : undefined);
-    const facts = await spending.facts(tx, at, accounts);
-    const verdict = engine.decide(event, facts);
-    const answer: AfterAnswer = proceeds(verdict.disposition)
-      ? { go: true, redactions: verdict.redactions }
-      : { go: false, disposition: verdict.disposition, message: refusalMessage(verdict) };
-    const outcome = outcomeOf(event);
-    const tokens = event.event === 'llm.after' && event.usage ? event.usage.input + event.usage.output : undefined;
-    const cost = event.event === 'llm.after' ? event.cost : undefined;
-    if (row.hold) await spending.settle(tx, row.hold, cost, tokens);
-    live.ended(event.event === 'llm.after' || event.event === 'tool.after' ? outcome === 'failed' : undefined, cost, tokens);
-    await calls.update(tx, run, call.key, { state: 'done', outcome, afterAnswer: JSON.stringify(answer) });
-    if (!answer.go) live.refusal = answer.message;
-    await this.#parts.runs.add(tx, run, { cost: cost ?? 0, refusals: answer.go ? 0 : 1 });
-
-    const written: RunFact[] = verdict.reasons.length ? [{ type: 'action.judged', node: row.node, event: event.event, verdict }] : [];
-    written.push({
-      type: 'action.ended', node: row.node, outcome: answer.go ? outcome : 'refused',
-      output: shownOf(event, verdict.redactions, engine.audit(facts), this.#parts.scrub),
-      ...(event.event === 'llm.after' && { usage: event.usage, cost, costKnown: cost !== undefined }),
-      error: answer.go ? errorOf(event) : answer.message,
-    });
-    const balances = row.hold ? await spending.balanceFacts(tx, at, accounts, facts) : [];
-    return { answer, events: await this.#write(tx, at, written, balances) };
+    return this.#ended(tx, at, row, call.event);
   }
 
-  /** The call will not happen: its reservation is returned and its gates are withdrawn. */
-  async abandon(tx: Tx, at: Situation, key: string): Promise<readonly RunEvent[]> {
+  /** Ends whatever the run left open, and then the run itself. */
+  async close(tx: Tx, at: Situation, event: ActionEvent & { event: 'run.after' }): Promise<readonly RunEvent[]> {
+    const { calls, gates } = this.#parts;
     const run = at.live.info.id;
-    const row = await this.#parts.calls.find(tx, run, key);
+    const events: RunEvent[] = [];
+    for (const call of await calls.open(tx, run)) if (call.key !== RUN_KEY) events.push(...await this.abandon(tx, at, call.key, 'cut-off'));
+    const own = await calls.find(tx, run, RUN_KEY);
+    if (!own || own.state === 'refused') return events;
+    const written: RunFact[] = [];
+    await this.#closeGates(tx, at, await gates.forCall(tx, run, RUN_KEY), own.node, written);
+    events.push(...await this.#write(tx, at, written));
+    return [...events, ...(await this.#ended(tx, at, own, event)).events];
+  }
+
+  /**
+   * Ends a call that has not reported, and withdraws its gates. `not-sent`: it will not happen, so its reservation is returned.
+   * `cut-off`: nobody knows how far it came, so what it reserved counts as spent.
+   */
+  async abandon(tx: Tx, at: Situation, key: string, why: 'not-sent' | 'cut-off'): Promise<readonly RunEvent[]> {
+    const { calls, gates, spending } = this.#parts;
+    const run = at.live.info.id;
+    const row = await calls.find(tx, run, key);
     if (!row || row.state === 'done' || row.state === 'refused') return [];
     const written: RunFact[] = [];
-    await this.#closeGates(tx, at, await this.#parts.gates.forCall(tx, run, key), row.node, written);
-    if (row.hold) await this.#parts.spending.release(tx, row.hold);
-    await this.#parts.calls.update(tx, run, key, { state: 'done', outcome: 'aborted' });
+    await this.#closeGates(tx, at, await gates.forCall(tx, run, key), row.node, written);
+    if (row.hold) await (why === 'not-sent' ? spending.release(tx, row.hold) : spending.settle(tx, row.hold, undefined, undefined));
+    await calls.update(tx, run, key, { state: 'done', outcome: 'aborted' });
     written.push({ type: 'action.ended', node: row.node, outcome: 'aborted' });
     if (row.state === 'held') await this.#resume(tx, at, written);
-    return this.#write(tx, at, written);
+    return this.#write(tx, at, written, row.hold ? await this.#balances(tx, at, row.name) : []);
   }
 
   /** Why a stream that is going on has to be cut off; undefined when it may go on. `outputTokens` so far. */
@@ -146,6 +156,46 @@ export class Judge {
     return passed && `what is spent and reserved is over the ${passed.scope} limit of policy ${passed.policy}`;
   }
 
+  /** Another call came under the key of one that is not over: the first gets no answer that the second could use. */
+  async #supersede(tx: Tx, at: Situation, { key, event }: CallRow): Promise<readonly RunEvent[]> {
+    if (key === RUN_KEY) throw new FullarcError('bad-message', `${RUN_KEY} is the key of the run's own start, and this is another call`, 'Give each call a key of its own.');
+    return this.abandon(tx, at, key, event === 'llm.before' ? 'cut-off' : 'not-sent');
+  }
+
+  async #ended(tx: Tx, at: Situation, row: CallRow, reported: ActionEvent): Promise<{ readonly answer: AfterAnswer; readonly events: readonly RunEvent[] }> {
+    const { live, engine } = at;
+    const { calls, spending } = this.#parts;
+    const run = live.info.id;
+    const event = settledEvent(enriched(reported, at), row.provider ?? '');
+    const accounts = spending.accounts(at, event.event === 'llm.after' ? row.name : undefined);
+    const facts = await spending.facts(tx, at, accounts);
+    const verdict = engine.decide(event, facts);
+    const answer: AfterAnswer = proceeds(verdict.disposition)
+      ? { go: true, redactions: verdict.redactions }
+      : { go: false, disposition: verdict.disposition, message: refusalMessage(verdict) };
+    const outcome = outcomeOf(event);
+    const tokens = event.event === 'llm.after' && event.usage ? event.usage.input + event.usage.output : undefined;
+    const cost = event.event === 'llm.after' ? event.cost : undefined;
+    if (row.hold && row.state === 'running') await spending.settle(tx, row.hold, cost, tokens);
+    else if (row.hold && cost !== undefined && tokens !== undefined) await spending.settleReturned(tx, at, accounts, row.hold, cost, tokens);
+    await calls.update(tx, run, row.key, { state: 'done', outcome, afterAnswer: JSON.stringify(answer) });
+    await this.#parts.runs.add(tx, run, { cost: cost ?? 0, refusals: answer.go ? 0 : 1 });
+
+    const written: RunFact[] = verdict.reasons.length ? [{ type: 'action.judged', node: row.node, event: event.event, verdict }] : [];
+    written.push({
+      type: 'action.ended', node: row.node, outcome: answer.go ? outcome : 'refused',
+      output: shownOf(event, verdict.redactions, engine.audit(facts), this.#parts.scrub),
+      ...(event.event === 'llm.after' && { usage: event.usage, cost, costKnown: cost !== undefined }),
+      error: answer.go ? errorOf(event) : answer.message,
+    });
+    return { answer, events: await this.#write(tx, at, written, row.hold ? await this.#balances(tx, at, row.name) : []) };
+  }
+
+  async #balances(tx: Tx, at: Situation, model: string): Promise<RunFact[]> {
+    const accounts = this.#parts.spending.accounts(at, model);
+    return this.#parts.spending.balanceFacts(tx, at, accounts, await this.#parts.spending.facts(tx, at, accounts));
+  }
+
   async #proposal(tx: Tx, at: Situation, call: Before, event: ActionEvent, facts: Facts, verdict: Verdict, node: string): Promise<RunFact> {
     return {
       type: 'action.proposed', node, kind: kindOf(event.event), name: nameOf(event), causes: await this.#causes(tx, at.live.info.id, call),
@@ -157,15 +207,15 @@ export class Judge {
   /** Nodes that led to this call. A request or process of the agent belongs to the one tool that is running; with several at once nobody can tell. */
   async #causes(tx: Tx, run: string, call: Before): Promise<string[]> {
     if (!call.causes) {
-      const tools = (await this.#parts.calls.running(tx, run)).filter((row) => row.kind === 'tool');
-      return tools.length === 1 ? tools.map((row) => row.node) : [];
+      const tool = await this.#parts.calls.onlyRunningTool(tx, run);
+      return tool ? [tool.node] : [];
     }
     const rows = [];
     for (const key of call.causes) rows.push(await this.#parts.calls.find(tx, run, key));
     return rows.flatMap((row) => row?.node ?? []);
   }
 
-  async #gate(tx: Tx, at: Situation, verdict: Verdict, entry: CallRow, written: RunFact[]): Promise<Judged> {
+  async #gate(tx: Tx, at: Situation, verdict: Verdict, entry: CallRow, written: RunFact[]): Promise<Extract<Judged, { kind: 'wait' }>> {
     const { live, now } = at;
     const asking = verdict.reasons.filter((reason) => reason.disposition === 'gate' && !reason.shadow);
     const opened = [];
@@ -198,16 +248,16 @@ export class Judge {
 
   async #resume(tx: Tx, at: Situation, written: RunFact[]): Promise<void> {
     if ((await this.#parts.calls.held(tx, at.live.info.id)) > 0) return;
-    await this.#parts.runs.setState(tx, at.live.info.id, 'running', at.now);
-    written.push({ type: 'run.state', state: 'running' });
+    if (await this.#parts.runs.setState(tx, at.live.info.id, 'running', at.now)) written.push({ type: 'run.state', state: 'running' });
   }
 
   /** Appends to the run's journal, and balances to the root's: they are the tree's. */
   async #write(tx: Tx, at: Situation, facts: readonly RunFact[], balances: readonly RunFact[] = []): Promise<RunEvent[]> {
     const { id, root } = at.live.info;
     const append = (run: string, written: readonly RunFact[]): Promise<RunEvent[]> | [] => (written.length ? this.#parts.journal.append(tx, run, at.now, written) : []);
-    if (id === root) return append(id, [...facts, ...balances]);
-    return [...await append(id, facts), ...await append(root, balances)];
+    const own = await append(id, id === root ? [...facts, ...balances] : facts);
+    for (const event of own) at.live.apply(event);
+    return id === root ? own : [...own, ...await append(root, balances)];
   }
 }
 
@@ -242,18 +292,23 @@ function answerOf(verdict: Verdict, event: ActionEvent): BeforeAnswer {
   return { go: false, disposition: verdict.disposition, message: refusalMessage(verdict), ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-/** Adds what only the governor knows. */
+/** Puts in what only the governor knows, over whatever the process says about it. */
 function enriched(event: ActionEvent, at: Situation): ActionEvent {
   switch (event.event) {
-    case 'tool.before': case 'tool.after': return { ...event, ...at.engine.tool(event.name) };
+    case 'tool.before': case 'tool.after': return { ...event, risk: undefined, ...at.engine.tool(event.name) };
     case 'spawn.before': case 'spawn.after': return { ...event, depth: at.live.info.depth + 1 };
+    case 'http.before': case 'http.after': return { ...event, ...addressOf(event.url) };
+    case 'llm.after': return { ...event, cost: undefined };
     default: return event;
   }
 }
 
-/** Calls that only read or cost money may go on while their record is being synced: the result waits for it. */
-function losesNothingEarly(event: ActionEvent): boolean {
-  return event.event === 'llm.before' || (event.event === 'tool.before' && event.class === 'read') || (event.event === 'http.before' && /^(GET|HEAD|OPTIONS)$/i.test(event.method));
+/** What a request's URL says of where it goes, so that it cannot be judged as going elsewhere. */
+function addressOf(text: string): Partial<HttpCall> {
+  if (!URL.canParse(text)) return {};
+  const { protocol, hostname, port } = new URL(text);
+  const scheme = protocol.slice(0, -1);
+  return { protocol: scheme, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (scheme === 'https' || scheme === 'wss' ? 443 : 80) };
 }
 
 function outcomeOf(event: ActionEvent): ActionOutcome {

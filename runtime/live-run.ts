@@ -1,6 +1,6 @@
 // One run that is going on: its counters and history, which every decision of the run looks at. Rebuilt from the journal when the governor starts again.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { ActionEvent, ActionKind } from '../protocol/action.ts';
 import type { Balance, RunEvent, RunInfo } from '../protocol/run-graph.ts';
 import { accountFor, type Accounts } from './accounts.ts';
@@ -17,6 +17,8 @@ export class LiveRun {
   killed?: Facts['killed'];
   /** Why the newest call was refused; undefined once a later one went well. */
   refusal?: string;
+  /** True when a transaction that counted here failed: the counters are then read from the journal again before anything is judged. */
+  stale = false;
   #steps = 0;
   #toolCalls = 0;
   #llmCalls = 0;
@@ -24,7 +26,9 @@ export class LiveRun {
   #cost = 0;
   #retries = 0;
   #nodes = 0;
-  readonly #history: CallMark[] = [];
+  #history: CallMark[] = [];
+  /** Kinds of the actions that have not ended, by node. */
+  readonly #open = new Map<string, ActionKind>();
 
   constructor(info: RunInfo, ancestors: readonly string[], startedAt: number) {
     this.info = info;
@@ -32,10 +36,12 @@ export class LiveRun {
     this.startedAt = startedAt;
   }
 
-  /** Counts an action that was judged for the first time. */
-  proposed(event: ActionEvent, at: number): void {
-    this.#count(event.event.slice(0, event.event.indexOf('.')) as ActionKind);
-    const mark = markOf(event, at);
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Remembers a call, for seeing that it repeats. */
+  remember(mark: CallMark | undefined): void {
     if (!mark) return;
     this.#history.push(mark);
     if (this.#history.length > HISTORY_LIMIT) this.#history.shift();
@@ -46,24 +52,20 @@ export class LiveRun {
     return `${this.info.id}/${++this.#nodes}`;
   }
 
-  /** Counts what an action came to; `failed` is undefined for kinds that are not retried. */
-  ended(failed: boolean | undefined, cost = 0, tokens = 0): void {
-    if (failed !== undefined) this.#retries = failed ? this.#retries + 1 : 0;
-    if (failed === false) this.refusal = undefined;
-    this.#cost += cost;
-    this.#tokens += tokens;
+  /** Counts what the journal says happened. Whatever is counted is counted here alone, so that a restart comes to the same numbers. */
+  apply(event: RunEvent): void {
+    if (event.type === 'action.proposed') this.#proposed(event.node, event.kind);
+    if (event.type === 'action.ended') this.#ended(event);
   }
 
-  /** Brings the counters back from the journal of this run; `marks` are its newest calls. */
-  restore(events: readonly RunEvent[], marks: readonly CallMark[]): void {
-    for (const event of events) {
-      if (event.type === 'action.proposed' && event.kind !== 'run') {
-        this.#count(event.kind);
-        this.#nodes = Math.max(this.#nodes, Number(event.node.slice(event.node.lastIndexOf('/') + 1)));
-      }
-      if (event.type === 'action.ended') this.ended(event.outcome === 'failed', event.cost, (event.usage?.input ?? 0) + (event.usage?.output ?? 0));
-    }
-    this.#history.push(...marks.slice(-HISTORY_LIMIT));
+  /** Counts everything anew from the whole journal of this run; `marks` are its newest calls. */
+  recount(events: readonly RunEvent[], marks: readonly CallMark[]): void {
+    this.#steps = this.#toolCalls = this.#llmCalls = this.#tokens = this.#cost = this.#retries = 0;
+    this.refusal = undefined;
+    this.#open.clear();
+    for (const event of events) this.apply(event);
+    this.#history = marks.slice(-HISTORY_LIMIT);
+    this.stale = false;
   }
 
   facts(now: number, accounts: Accounts, balances: readonly Balance[], breakers: Readonly<Record<string, BreakerState>>, granted: ReadonlySet<string>): Facts {
@@ -94,11 +96,27 @@ export class LiveRun {
     };
   }
 
-  #count(kind: ActionKind): void {
+  #proposed(node: string, kind: ActionKind): void {
     if (kind === 'run') return;
+    this.#open.set(node, kind);
+    this.#nodes = Math.max(this.#nodes, Number(node.slice(node.lastIndexOf('/') + 1)));
     this.#steps++;
     if (kind === 'tool') this.#toolCalls++;
     if (kind === 'llm') this.#llmCalls++;
+  }
+
+  #ended({ node, outcome, cost = 0, usage, error }: RunEvent & { type: 'action.ended' }): void {
+    const kind = this.#open.get(node);
+    this.#open.delete(node);
+    this.#cost += cost;
+    this.#tokens += (usage?.input ?? 0) + (usage?.output ?? 0);
+    if (outcome === 'refused') this.refusal = error;
+    if (kind !== 'llm' && kind !== 'tool') return;
+    if (outcome === 'failed') this.#retries++;
+    if (outcome === 'done') {
+      this.#retries = 0;
+      this.refusal = undefined;
+    }
   }
 }
 
@@ -127,3 +145,9 @@ function spendIn(balances: readonly Balance[], account: string | undefined): Spe
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** An id that sorts by time: 48 bits of milliseconds and 40 random bits, in base 32. */
+export function newId(now: number): string {
+  const bits = (BigInt(now) << 40n) | BigInt(`0x${randomBytes(5).toString('hex')}`);
+  return bits.toString(32).padStart(18, '0');
+}

@@ -2,6 +2,7 @@
 
 import { FullarcError } from '../protocol/control.ts';
 import { ended, type Level, type RunInfo, type RunState, type RunSummary } from '../protocol/run-graph.ts';
+import type { Facts } from './policy/facts.ts';
 import type { Tx, Value } from './store/store.ts';
 
 /** What is added to a run's counts; negative for a gate that was decided. */
@@ -44,6 +45,17 @@ export class Runs {
     const changed = await tx.run('UPDATE runs SET state = $2, reason = $3, ended_at = $4 WHERE id = $1 AND ended_at IS NULL', id, state, reason ?? null, ended(state) ? at : null);
     if (changed === 0) await this.#mustExist(tx, id);
     return changed > 0;
+  }
+
+  /** Keeps that somebody stopped the run, so that a restart does not forget it. */
+  async setStop(tx: Tx, id: string, stop: NonNullable<Facts['killed']>): Promise<void> {
+    await tx.run('UPDATE runs SET stop = $2 WHERE id = $1', id, JSON.stringify(stop));
+  }
+
+  /** Who stopped the run, and why; undefined when nobody did. */
+  async stopOf(tx: Tx, id: string): Promise<Facts['killed']> {
+    const row = await tx.get<{ stop: string | null }>('SELECT stop FROM runs WHERE id = $1', id);
+    return row?.stop ? JSON.parse(row.stop) as Facts['killed'] : undefined;
   }
 
   /** Adds to the counts, also of a run that has ended: a settlement may come late. Throws `no-such-run`. */

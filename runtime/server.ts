@@ -3,7 +3,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { chmodSync, rmSync } from 'node:fs';
 import { timingSafeEqual } from 'node:crypto';
-import { WIRE_VERSION, type AgentNotifications, type AgentRequests, type HelloAnswer } from '../protocol/agent-wire.ts';
+import { WIRE_VERSION, type AgentNotifications, type AgentRequests, type HelloAnswer, type PolicySnapshot } from '../protocol/agent-wire.ts';
 import { FullarcError, type ControlNotifications, type ControlRequests } from '../protocol/control.ts';
 import { parseCall } from './event-schema.ts';
 import type { Governor } from './governor.ts';
@@ -47,13 +47,16 @@ class GovernorServer {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   readonly #watching = new Map<Connection, string | undefined>();
+  /** Processes of each run that goes on. */
   readonly #agents = new Map<string, Set<Connection>>();
+  /** Who launched each run, while it is connected. */
   readonly #owners = new Map<string, Connection>();
   readonly #orphanedAt = new Map<string, number>();
   readonly #startedAt: number;
   #timer: NodeJS.Timeout | undefined;
   #idleSince: number;
   #stopped: Promise<void> | undefined;
+  #ticking = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -62,9 +65,11 @@ class GovernorServer {
     options.governor.listen({
       event: (event, workspace) => this.#watchers(workspace, 'event', event),
       policies: (status) => this.#watchers(status.workspace, 'policies.changed', status),
-      swapped: (workspace) => void this.#swapped(workspace),
+      swapped: (workspace, snapshot) => this.#swapped(workspace, snapshot),
       stop: (run, reason) => this.#toAgent(run, 'stop', { reason }),
       held: (run, key, gate, message) => this.#toAgent(run, 'held', { key, gate, message }),
+      closed: (run) => this.#closed(run),
+      trouble: (message) => options.log?.(message),
     });
   }
 
@@ -101,8 +106,22 @@ class GovernorServer {
   #left(connection: Connection): void {
     this.#connections.delete(connection);
     this.#watching.delete(connection);
-    for (const connections of this.#agents.values()) connections.delete(connection);
+    for (const [run, connections] of this.#agents) if (connections.delete(connection) && !connections.size) this.#agents.delete(run);
     for (const [run, owner] of this.#owners) if (owner === connection) this.#owners.delete(run);
+  }
+
+  /** The processes of a run that is over have nothing left to ask: their connections end, and their token opens none again. */
+  #closed(run: string): void {
+    const connections = this.#agents.get(run) ?? [];
+    this.#agents.delete(run);
+    this.#owners.delete(run);
+    this.#orphanedAt.delete(run);
+    for (const connection of connections) connection.close();
+  }
+
+  /** The connection that launched a run is its owner, unless it is gone already. */
+  #own(run: string, connection: Connection): void {
+    if (!connection.closed) this.#owners.set(run, connection);
   }
 
   async #hello(connection: Connection, { version, token }: Requests['hello']['params']): Promise<Requests['hello']['result']> {
@@ -112,9 +131,12 @@ class GovernorServer {
       return { pid: process.pid, version: WIRE_VERSION, startedAt: this.#startedAt };
     }
     const answer = await this.#options.governor.hello(String(token));
+    const stop = this.#options.governor.stopOf(answer.run);
+    if (connection.closed) return answer;
     connection.handle(this.#agent(answer.run));
     const connections = this.#agents.get(answer.run) ?? new Set();
     this.#agents.set(answer.run, connections.add(connection));
+    if (stop !== undefined) connection.notify('stop', { reason: stop });
     return answer;
   }
 
@@ -132,12 +154,12 @@ class GovernorServer {
   #control(connection: Connection): { [M in Exclude<keyof ControlRequests, 'hello'>]: Handler<M> } {
     const { governor } = this.#options;
     return {
-      'runs.open': async ({ command, level, ...identity }) => {
-        const opened = await governor.openRun(identity, command, level);
-        this.#owners.set(opened.run, connection);
+      'runs.open': async ({ command, level, token, ...identity }) => {
+        const opened = await governor.openRun(identity, command, level, token);
+        this.#own(opened.run, connection);
         return opened;
       },
-      'runs.own': ({ run }) => (this.#owners.set(run, connection), null),
+      'runs.own': ({ run }) => (this.#own(run, connection), null),
       'runs.close': async ({ run, outcome, exitCode, error }) => (await governor.closeRun(run, outcome, exitCode, error), null),
       'runs.kill': async ({ run, reason, by }) => (await governor.kill(run, reason, by), null),
       'runs.list': (params) => governor.listRuns(params),
@@ -161,34 +183,49 @@ class GovernorServer {
     for (const connection of this.#agents.get(run) ?? []) connection.notify(method, body as Notifications[M]);
   }
 
-  async #swapped(workspace: string): Promise<void> {
-    for (const run of this.#agents.keys()) {
-      if (this.#options.governor.workspaceOf(run) === workspace) this.#toAgent(run, 'policies', await this.#options.governor.snapshot(run));
-    }
+  #swapped(workspace: string, snapshot: PolicySnapshot): void {
+    for (const run of this.#agents.keys()) if (this.#options.governor.workspaceOf(run) === workspace) this.#toAgent(run, 'policies', snapshot);
   }
 
   /** Every second: time for gates and reservations, runs whose launcher is gone, and whether to leave. */
   async #tick(): Promise<void> {
-    const { governor, clock, ownerGraceMs = OWNER_GRACE_MS, idleMs = IDLE_MS, log } = this.#options;
+    if (this.#ticking) return;
+    this.#ticking = true;
     try {
-      await governor.tick();
-      const now = clock();
-      for (const run of governor.roots) {
-        if (this.#owners.has(run)) this.#orphanedAt.delete(run);
-        else if (now - (this.#orphanedAt.get(run) ?? this.#orphanedAt.set(run, now).get(run) ?? now) > ownerGraceMs) {
-          this.#orphanedAt.delete(run);
-          await governor.closeRun(run, 'failed', undefined, 'the process that launched it went away');
-        }
-      }
-      if (this.#connections.size || governor.roots.length) this.#idleSince = now;
-      else if (now - this.#idleSince > idleMs) await this.stop('idle');
+      await this.#options.governor.tick();
+      await this.#endOrphans();
+      await this.#leaveWhenIdle();
     } catch (error) {
-      log?.(`tick: ${(error as Error).message}`); // a full disk, say: the next tick tries again
+      this.#options.log?.(`tick: ${(error as Error).message}`); // a full disk, say: the next tick tries again
+    } finally {
+      this.#ticking = false;
     }
+  }
+
+  /** A run whose launcher is gone for too long ends, and its processes are told to end themselves: nobody else can. */
+  async #endOrphans(): Promise<void> {
+    const { governor, clock, ownerGraceMs = OWNER_GRACE_MS } = this.#options;
+    const now = clock();
+    for (const run of governor.roots) {
+      if (this.#owners.has(run)) this.#orphanedAt.delete(run);
+      else if (now - (this.#orphanedAt.get(run) ?? this.#orphanedAt.set(run, now).get(run) ?? now) > ownerGraceMs) {
+        for (const each of governor.treeOf(run)) this.#toAgent(each, 'orphaned', { reason: ORPHANED });
+        await governor.closeRun(run, 'failed', undefined, ORPHANED);
+      }
+    }
+  }
+
+  async #leaveWhenIdle(): Promise<void> {
+    const { governor, clock, idleMs = IDLE_MS } = this.#options;
+    const now = clock();
+    if (this.#connections.size || governor.roots.length) this.#idleSince = now;
+    else if (now - this.#idleSince > idleMs) await this.stop('idle');
   }
 }
 
+const ORPHANED = 'the process that launched it went away';
+
 function sameToken(given: unknown, expected: string): boolean {
   const [a, b] = [Buffer.from(String(given)), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
+  return b.length > 0 && a.length === b.length && timingSafeEqual(a, b);
 }

@@ -56,6 +56,7 @@ function textsOf(texts: readonly TextPart[], redactions: readonly Redaction[]): 
 }
 
 function toolTitle(event: ToolCall, redactions: readonly Redaction[], audit: AuditRules): string {
+  if (!audit.logInputs || !audit.logToolCalls) return event.name;
   const args = Object.entries(cleanArgs(event, redactions, audit) as Record<string, unknown>);
   return `${event.name}(${args.map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ')})`;
 }
@@ -77,7 +78,16 @@ function withoutSecrets(text: string): string {
   const url = new URL(text);
   url.username = url.password = '';
   for (const key of url.searchParams.keys()) url.searchParams.set(key, '…');
-  return decodeURI(url.href);
+  return decoded(url.href);
+}
+
+/** For people; a path whose percents mean nothing stays as it is. */
+function decoded(href: string): string {
+  try {
+    return decodeURI(href);
+  } catch {
+    return href;
+  }
 }
 
 const programOf = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;

@@ -71,6 +71,14 @@ export class Spending {
     else await this.#ledger.settle(tx, hold, { usd_micro: cost, tokens });
   }
 
+  /** Posts what a call used whose reservation was given back because it was said not to happen. */
+  async settleReturned(tx: Tx, at: Situation, accounts: Accounts, hold: string, cost: MicroUsd, tokens: number): Promise<void> {
+    const late = `${hold}/late`;
+    const names = allAccounts(accounts);
+    await this.#ledger.reserve(tx, { hold: late, accounts: names, amounts: { usd_micro: 0, tokens: 0 }, expiresAt: at.now + HOLD_MS, waive: names });
+    await this.#ledger.settle(tx, late, { usd_micro: cost, tokens });
+  }
+
   release(tx: Tx, hold: string): Promise<unknown> {
     return this.#ledger.release(tx, hold);
   }

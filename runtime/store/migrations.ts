@@ -137,4 +137,11 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TRIGGER transitions_stand BEFORE UPDATE ON transitions BEGIN SELECT RAISE (ABORT, 'a transition of the ledger is never changed'); END;
     `,
   },
+  {
+    version: 2,
+    sql: `
+      ALTER TABLE runs ADD COLUMN stop TEXT;
+      CREATE INDEX calls_running_tools ON calls (run) WHERE state = 'running' AND kind = 'tool';
+    `,
+  },
 ];
