@@ -3,6 +3,7 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PolicyStatus } from '../protocol/control.ts';
 import { FullarcError } from '../protocol/control.ts';
 import type { PolicySnapshot } from '../protocol/agent-wire.ts';
@@ -26,12 +27,18 @@ export interface Workspace {
   close(): void;
 }
 
-/** Opens the policies of a folder and watches them. `changed` is called after every swap or new finding. */
-export async function openWorkspace(folder: string, changed: (workspace: Workspace, swapped: { from: string; to: string } | undefined) => void): Promise<Workspace> {
+/** Two readings this far apart that agree are taken for a file that nobody is writing. Milliseconds. */
+const STILL_MS = 10;
+
+/**
+ * Opens the policies of a folder and watches them. `changed` is called after every swap or new finding.
+ * `inUse` says whether a run is going on under them: then they do not vanish, whatever becomes of the files.
+ */
+export async function openWorkspace(folder: string, changed: (workspace: Workspace, swapped: { from: string; to: string } | undefined) => void, inUse: () => boolean = () => false): Promise<Workspace> {
   let { sources, unreadable } = await readSources(folder);
   let { engine, findings } = compileAll(sources, unreadable);
   let inForce = { engine, sources };
-  let watchers: FSWatcher[] = [];
+  let watchers: readonly FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
   let loading = Promise.resolve();
 
@@ -52,9 +59,20 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
   };
 
   async function load(): Promise<void> {
-    const next = await readSources(folder);
-    rewatch(next.sources);
-    if (same(next.sources, sources) && next.unreadable.length === unreadable.length) return;
+    rewatch(sources);
+    let next = await readStill(folder, { sources, unreadable });
+    for (const known = foldersOf(sources); ;) {
+      const found = [...foldersOf(next.sources)].filter((each) => !known.has(each));
+      if (!found.length) break;
+      rewatch(next.sources); // and once more, for what changed in a folder before it was watched
+      for (const each of found) known.add(each);
+      next = await readStill(folder, { sources, unreadable });
+    }
+    if (sameFiles(next, { sources, unreadable })) return;
+    if (!next.sources.length && inForce.sources.length && inUse()) {
+      findings = [...next.unreadable, vanished(inForce.sources)];
+      return changed(workspace, undefined);
+    }
     ({ sources, unreadable } = next);
     ({ engine, findings } = compileAll(sources, unreadable));
     if (hasErrors(findings)) return changed(workspace, undefined);
@@ -63,17 +81,19 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
     changed(workspace, from === engine.version ? undefined : { from, to: engine.version });
   }
 
-  /** Watches the folders that hold governance files, so that a file saved by rename is seen as well. */
+  const foldersOf = (files: readonly PolicySource[]): Set<string> => new Set([folder, join(folder, '.fullarc'), ...files.map((file) => join(folder, file.path, '..'))]);
+
+  /** Watches the folders that hold governance files, so that a file saved by rename is seen as well. A folder may be another one under its old name, so all are watched anew, without a gap. */
   function rewatch(files: readonly PolicySource[]): void {
-    const folders = new Set([folder, join(folder, '.fullarc'), ...files.map((file) => join(folder, file.path, '..'))]);
-    for (const each of watchers) each.close();
-    watchers = [...folders].flatMap((each) => {
+    const before = watchers;
+    watchers = [...foldersOf(files)].flatMap((each) => {
       try {
         return [watch(each, { persistent: false }, (_event, name) => { if (!name || isGovernanceFile(join(each, name)) || name === '.fullarc') soon(); }).on('error', soon)];
       } catch {
         return []; // the folder does not exist (yet); its parent is watched
       }
     });
+    for (const each of before) each.close();
   }
   const soon = (): void => {
     clearTimeout(timer);
@@ -96,6 +116,7 @@ function policyErrors(errors: readonly Finding[]): FullarcError {
 }
 
 const hasErrors = (findings: readonly Finding[]): boolean => findings.some((finding) => finding.severity === 'error');
+const sameFiles = (a: Files, b: Files): boolean => same(a.sources, b.sources) && a.unreadable.length === b.unreadable.length;
 const same = (a: readonly PolicySource[], b: readonly PolicySource[]): boolean => a.length === b.length && a.every((file, index) => file.path === b[index]?.path && file.text === b[index]?.text);
 
 function compileAll(sources: readonly PolicySource[], unreadable: readonly Finding[]): { engine: Engine; findings: readonly Finding[] } {
@@ -103,11 +124,33 @@ function compileAll(sources: readonly PolicySource[], unreadable: readonly Findi
   return { engine, findings: [...unreadable, ...findings] };
 }
 
+interface Files {
+  readonly sources: PolicySource[];
+  readonly unreadable: Finding[];
+}
+
+/** What the files say once it holds still: a file half-way through being saved must not become the policies. */
+async function readStill(folder: string, known: Files): Promise<Files> {
+  let last = await readSources(folder);
+  while (!sameFiles(last, known)) {
+    await delay(STILL_MS);
+    const next = await readSources(folder);
+    if (sameFiles(next, last)) break;
+    last = next;
+  }
+  return last;
+}
+
+const vanished = (sources: readonly PolicySource[]): Finding => ({
+  ...unreadableFinding(sources[0]?.path ?? '', 'the governance files are gone while a run is going on: the last version stays in force until it ends'), code: 'fullarc/file/missing',
+});
+
 /** Governance files of a folder, paths relative to it, in a stable order. A file that cannot be read is a finding, so that it never silently governs nothing. */
-async function readSources(folder: string): Promise<{ sources: PolicySource[]; unreadable: Finding[] }> {
+async function readSources(folder: string): Promise<Files> {
   const sources: PolicySource[] = [];
   const unreadable: Finding[] = [];
-  for (const path of (await governanceFiles(folder)).sort()) {
+  const deaf = (path: string, error: Error): void => void unreadable.push(unreadableFinding(relative(folder, path) || '.', `the folder cannot be read: ${error.message}`));
+  for (const path of (await governanceFiles(folder, deaf)).sort()) {
     const name = relative(folder, path).replaceAll('\\', '/');
     try {
       const { size } = await stat(path);
@@ -122,12 +165,18 @@ async function readSources(folder: string): Promise<{ sources: PolicySource[]; u
 
 const unreadableFinding = (file: string, message: string): Finding => ({ file, line: 1, column: 1, endLine: 1, endColumn: 1, severity: 'error', code: 'fullarc/file/unreadable', message });
 
-/** Absolute paths of the governance files under a folder. */
-export async function governanceFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+/**
+ * Absolute paths of the governance files under a folder. A `.fullarc` folder may be a link; other links to folders are not followed, for they may lead in circles.
+ * `deaf` is told of a folder that cannot be read and is either the first or a `.fullarc`: what governs may be in it.
+ */
+export async function governanceFiles(folder: string, deaf: (path: string, error: Error) => void = () => {}): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => (deaf(folder, error), []));
   const found = await Promise.all(entries.map(async (entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : governanceFiles(path);
+    const governs = entry.name === '.fullarc';
+    if (entry.isDirectory() || (governs && entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isDirectory())) {
+      return SKIPPED.has(entry.name) ? [] : governanceFiles(path, governs ? deaf : undefined);
+    }
     return isGovernanceFile(path) ? [path] : [];
   }));
   return found.flat();
