@@ -16,9 +16,10 @@ declare const FULLARC_VERSION: string | undefined;
 const program = new Command('fullarc')
   .description('Governs AI agents: before, during and after every action.')
   .version(typeof FULLARC_VERSION === 'string' ? FULLARC_VERSION : 'source')
+  .enablePositionalOptions()
   .showHelpAfterError('(`fullarc help <command>` shows what it takes)')
   .addHelpText('after', `
-Exit codes: 0 success · 1 the check, the run or the command failed · 2 wrong usage · otherwise the agent's own.
+Exit codes: 0 success · 1 the check, the run or the command failed · 2 wrong usage · otherwise the agent's own, or 128 and the number of the signal that ended it.
 The governor keeps its data in FULLARC_HOME, else the platform's folder for program state (${home()}).`)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
@@ -37,8 +38,16 @@ program.command('governor', { hidden: true }).description('Runs the governor in 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof FullarcError)) throw error;
-  if (process.argv.includes('--json')) console.log(JSON.stringify({ type: 'error', code: error.code, message: error.message, remedy: error.remedy }));
-  else console.error(`fullarc: ${error.message}\n${error.remedy}`);
+  const { code, message, remedy } = error instanceof FullarcError ? error
+    : new FullarcError('internal', error instanceof Error ? error.message : String(error), 'This is a bug in Fullarc; please report it, with what FULLARC_TRACE=1 prints.');
+  if (ownArguments().includes('--json')) console.log(JSON.stringify({ type: 'error', code, message, remedy }));
+  else console.error(`fullarc: ${message}\n${remedy}`);
+  if (process.env.FULLARC_TRACE) console.error(error);
   process.exitCode = 1;
+}
+
+/** Those before `--`: what follows are the agent's. */
+function ownArguments(): readonly string[] {
+  const end = process.argv.indexOf('--');
+  return end < 0 ? process.argv : process.argv.slice(0, end);
 }

@@ -2,10 +2,11 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ENV } from '../protocol/agent-wire.ts';
 import { FullarcError } from '../protocol/control.ts';
 import { Governor } from './governor.ts';
 import { cliPath } from './installation.ts';
@@ -38,17 +39,47 @@ export async function runGovernor(home: string, log: (message: string) => void):
 export async function ensureGovernor(home: string): Promise<void> {
   if (await answers(socketPath(home))) return;
   makeHome(home);
-  const started = spawn(process.execPath, [cliPath(), 'governor'], { detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, FULLARC_HOME: home, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' } });
-  let complaint = '';
-  started.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text; });
   const until = Date.now() + START_MS;
-  while (!(await answers(socketPath(home)))) {
-    if (started.exitCode) throw new FullarcError('unreachable', `the governor did not start: ${complaint.trim() || `exit code ${started.exitCode}`}`, 'Mend the cause named above; nothing runs ungoverned meanwhile.');
-    if (Date.now() > until) throw new FullarcError('unreachable', `the governor did not listen within ${START_MS / 1000} s. ${complaint.trim()}`, `Look into ${home}, or set FULLARC_HOME to another folder.`);
-    await delay(25);
+  for (let started = startGovernor(home); ; await delay(25)) {
+    if (await answers(socketPath(home))) return started.letGo();
+    const why = started.failed();
+    if (why !== undefined) throw new FullarcError('unreachable', `the governor did not start: ${why}`, 'Mend the cause named above; nothing runs ungoverned meanwhile.');
+    if (Date.now() > until) throw new FullarcError('unreachable', `the governor did not listen within ${START_MS / 1000} s. ${started.complaint()}`.trim(), `Look into ${home}, or set FULLARC_HOME to another folder.`);
+    if (started.yielded()) started = startGovernor(home); // another one held the folder, and may be gone by now
   }
-  started.stderr.destroy();
-  started.unref();
+}
+
+interface Started {
+  /** Why it ended without ever listening; undefined while it may still come up. */
+  failed(): string | undefined;
+  /** It left because another one holds the folder. */
+  yielded(): boolean;
+  complaint(): string;
+  letGo(): void;
+}
+
+function startGovernor(home: string): Started {
+  const child = spawn(process.execPath, [cliPath(), 'governor'], { cwd: home, detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: governorEnv(home) });
+  let complaint = '';
+  let failure: string | undefined;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text; });
+  child.once('error', (error) => { failure = error.message; });
+  child.once('exit', (code, signal) => { if (code !== 0) failure = complaint.trim() || (signal ? `ended by ${signal}` : `exit code ${code}`); });
+  return {
+    failed: () => failure,
+    yielded: () => child.exitCode === 0,
+    complaint: () => complaint.trim(),
+    letGo: () => {
+      child.stderr.destroy();
+      child.unref();
+    },
+  };
+}
+
+/** A governor that an agent's own command happens to start is nobody's agent. */
+function governorEnv(home: string): NodeJS.ProcessEnv {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !Object.values<string>(ENV).includes(name)));
+  return { ...env, FULLARC_HOME: home, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' };
 }
 
 function makeHome(home: string): void {
@@ -59,12 +90,37 @@ function makeHome(home: string): void {
   }
 }
 
-/** The token that opens the control wire; made once, readable by this user alone. */
+/** The token that opens the control wire; made once, readable by this user alone. It appears whole or not at all, whoever else makes one at the same time. */
 export function controlToken(home: string): string {
   const path = controlTokenPath(home);
-  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
-  return readFileSync(path, 'utf8').trim();
+  const known = readToken(path);
+  if (known) return known;
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 });
+    if (known === '') renameSync(draft, path);
+    else linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw noToken(path, (error as Error).message);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  const token = readToken(path);
+  if (!token) throw noToken(path, 'it is empty');
+  return token;
 }
+
+/** Undefined when there is none; empty when a full disk once cut it off. */
+function readToken(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw noToken(path, (error as Error).message);
+  }
+}
+
+const noToken = (path: string, why: string): FullarcError => new FullarcError('store-failed', `the control token ${path} cannot be made or read: ${why}`, 'Make room on the disk and the folder writable for this user, or set FULLARC_HOME to another folder.');
 
 function answers(socket: string): Promise<boolean> {
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { FullarcError, type GateDetails } from '../../protocol/control.ts';
-import { osUser, print, withControl } from './control.ts';
+import { osUser, print, refuseToAgents, withControl } from './control.ts';
 
 interface DecideOptions { readonly reason?: string; readonly by?: string; readonly json?: boolean }
 
@@ -28,6 +28,7 @@ export function addGates(program: Command): void {
 }
 
 async function decide(id: string, decision: 'approve' | 'reject', { reason, by = osUser(), json }: DecideOptions): Promise<void> {
+  refuseToAgents('decide what waits for a person');
   const { contentHash } = await find(id);
   const result = await withControl((control) => control.call('gates.decide', { gate: id, decision, by, reason, contentHash }));
   print(json, result, () => [result.outcome === 'pending' ? `${by}: counted; more people have to decide` : `${result.outcome} by ${result.by}`]);

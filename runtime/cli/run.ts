@@ -1,14 +1,16 @@
 // `fullarc run`: launches an agent under the governor and shows what it does as it happens.
 
+import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { FullarcError } from '../../protocol/control.ts';
 import type { RunEvent } from '../../protocol/run-graph.ts';
 import { describeTree } from '../../protocol/describe-graph.ts';
 import { graphOf } from '../../protocol/reduce.ts';
 import { launch } from '../launch.ts';
 import { home } from '../wire/paths.ts';
-import { osUser, withControl } from './control.ts';
+import { osUser, refuseToAgents, withControl } from './control.ts';
 import { eventLine } from './event-line.ts';
 
 interface RunOptions {
@@ -27,6 +29,7 @@ interface RunOptions {
 export function addRun(program: Command): void {
   program.command('run')
     .description('Run an agent, unmodified, under the governor.')
+    .passThroughOptions()
     .argument('<command...>', 'the agent, after `--`')
     .requiredOption('--agent <name>', 'who it is: a name under `agents:`')
     .option('--workspace <folder>', 'folder with the governance files', '.')
@@ -37,7 +40,8 @@ export function addRun(program: Command): void {
     .option('--approve', 'approve every gate').option('--reject <reason>', 'reject every gate, for this reason')
     .option('--json', 'print one event a line')
     .addHelpText('after', `
-Gates are answered here with --ask, or from anywhere with \`fullarc gates approve <id>\`. The exit code is the agent's.
+Gates are answered here with --ask, or from anywhere with \`fullarc gates approve <id>\`. The exit code is the agent's, 128 and the number of the signal that ended it, or 1.
+Standard input is the agent's, except with --ask.
 Example: fullarc run --workspace examples/outreach --agent outreach -- node agent.ts`)
     .action(async (command: string[], options: RunOptions) => {
       process.exitCode = await run(command, options);
@@ -45,71 +49,102 @@ Example: fullarc run --workspace examples/outreach --agent outreach -- node agen
 }
 
 async function run(command: readonly string[], options: RunOptions): Promise<number> {
+  refuseToAgents('start a run of its own: it starts another agent by its entry point');
   const workspace = resolve(options.workspace);
   const say = sayer(options.json);
-  const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort());
+  const stop = stopSignals();
   const mine = new Set<string>();
-  const { run, outcome, exitCode } = await launch({
-    home: home(), command, env: process.env, signal: abort.signal,
+  let early: RunEvent[] | undefined = [];
+  const answers = answerer(options, say);
+  const show = (event: RunEvent): void => {
+    if (early) return void early.push(event);
+    if (event.type === 'run.opened' && mine.has(event.info.root)) mine.add(event.run);
+    if (!mine.has(event.run)) return;
+    void say({ type: 'event', event }, () => eventLine(event));
+    if (event.type === 'gate.opened') answers(event);
+  };
+  const { run, outcome, exitCode, endedBy } = await launch({
+    home: home(), command, env: process.env, signal: stop.signal,
     cwd: options.cwd ? resolve(options.cwd) : workspace,
     identity: { workspace, agent: options.agent, fleet: options.fleet, workflow: options.workflow, user: options.user },
-    stdin: options.ask || !process.stdin.isTTY ? 'ignore' : 'inherit',
-    onOpened: (id) => {
+    stdin: options.ask ? 'ignore' : 'inherit',
+    onOpened: (id, warning) => {
       mine.add(id);
-      say({ type: 'opened', run: id }, () => `run ${id} opened`);
+      void say({ type: 'opened', run: id }, () => `run ${id} opened`);
+      if (warning) void say({ type: 'warning', message: warning }, () => `  ▲ ${warning}`);
+      const seen = early ?? [];
+      early = undefined;
+      seen.forEach(show);
     },
-    onOutput: (stream, text) => say({ type: 'output', stream, text }, () => text),
-    onNotification: {
-      event: (event) => {
-        if (event.type === 'run.opened' && (event.info.depth === 0 || mine.has(event.info.root))) mine.add(event.run);
-        if (!mine.has(event.run)) return;
-        say({ type: 'event', event }, () => eventLine(event));
-        if (event.type === 'gate.opened') void answer(event, options, say);
-      },
-    },
+    onOutput: (stream, bytes, text) => say({ type: 'output', stream, text }, () => text, bytes),
+    onNotification: { event: show },
   });
-  const events = await withControl((control) => control.call('runs.events', { run }));
-  const graph = graphOf(events);
+  const graph = graphOf(await withControl((control) => control.call('runs.events', { run })));
   const summary = graph.runs.get(run);
-  say({ type: 'ended', run, state: summary?.state, reason: summary?.reason, exitCode }, () => `\n${describeTree(graph)}\n`);
-  return exitCode ?? (outcome === 'completed' ? 0 : 1);
+  await say({ type: 'ended', run, state: summary?.state, reason: summary?.reason, exitCode }, () => `\n${describeTree(graph)}\n`);
+  if (stop.by()) return codeOf(stop.by());
+  return outcome === 'completed' ? 0 : exitCode || codeOf(endedBy);
 }
 
-type Say = (json: unknown, text: () => string | undefined) => void;
+/** As shells say it: 128 and the number of the signal; 1 for none. */
+const codeOf = (signal: NodeJS.Signals | undefined): number => (signal ? 128 + constants.signals[signal] : 1);
+
+/** Aborts at the first signal that asks this process to end; the agent is then ended, and the run closed. */
+function stopSignals(): { readonly signal: AbortSignal; by(): NodeJS.Signals | undefined } {
+  const abort = new AbortController();
+  let by: NodeJS.Signals | undefined;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {
+    by ??= name;
+    abort.abort(new FullarcError('bad-command', `ended by ${name}`, 'Start it again.'));
+  });
+  return { signal: abort.signal, by: () => by };
+}
+
+type Say = (json: unknown, text: () => string | undefined, raw?: Uint8Array) => Promise<void>;
 
 /** Prints lines, and what the agent prints as it comes, on a stream that may be gone: the agent must not end because nobody reads. */
 function sayer(json: boolean | undefined): Say {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const write = (stream: NodeJS.WriteStream, data: string | Uint8Array): Promise<void> => new Promise((resolve) => stream.write(data, () => resolve()));
   let atLineStart = true;
-  return (value, text) => {
-    if (json) return void process.stdout.write(`${JSON.stringify(value)}\n`);
+  return async (value, text, raw) => {
+    if (json) return raw && !text() ? undefined : write(process.stdout, `${JSON.stringify(value)}\n`);
+    if (raw) {
+      const toErr = (value as { stream?: string }).stream === 'stderr';
+      if (!toErr && raw.length) atLineStart = raw.at(-1) === LINE_FEED;
+      return write(toErr ? process.stderr : process.stdout, raw);
+    }
     const shown = text();
     if (!shown) return;
-    const raw = isOutput(value);
-    process.stdout.write(`${raw || atLineStart ? '' : '\n'}${shown}${raw ? '' : '\n'}`);
-    atLineStart = raw ? shown.endsWith('\n') : true;
+    const line = `${atLineStart ? '' : '\n'}${shown}\n`;
+    atLineStart = true;
+    return write(process.stdout, line);
   };
 }
 
-const isOutput = (value: unknown): boolean => (value as { type?: string }).type === 'output';
+const LINE_FEED = 0x0a;
+
+/** Answers gates as the options say, one after another: a terminal asks one question at a time. */
+function answerer(options: RunOptions, say: Say): (event: RunEvent & { type: 'gate.opened' }) => void {
+  let last = Promise.resolve();
+  return (event) => {
+    last = last.then(() => answer(event, options, say)).catch((error: unknown) => say({ type: 'error', message: String(error) }, () => `  ${String(error)}`));
+  };
+}
 
 async function answer(event: RunEvent & { type: 'gate.opened' }, options: RunOptions, say: Say): Promise<void> {
-  const decision = options.approve ? { decision: 'approve' as const } : options.reject !== undefined ? { decision: 'reject' as const, reason: options.reject } : options.ask ? await ask(event) : undefined;
-  if (!decision) {
-    say({ type: 'waiting', gate: event.gate }, () => `  answer with: fullarc gates approve ${event.gate}   or   fullarc gates reject ${event.gate} --reason "…"`);
-    return;
-  }
   try {
-    await withControl((control) => control.call('gates.decide', { gate: event.gate, by: osUser(), contentHash: event.contentHash, ...decision }));
+    const decision = options.approve ? { decision: 'approve' as const } : options.reject !== undefined ? { decision: 'reject' as const, reason: options.reject } : options.ask ? await ask(event) : undefined;
+    if (decision) await withControl((control) => control.call('gates.decide', { gate: event.gate, by: osUser(), contentHash: event.contentHash, ...decision }));
+    else await say({ type: 'waiting', gate: event.gate }, () => `  answer with: fullarc gates approve ${event.gate}   or   fullarc gates reject ${event.gate} --reason "…"`);
   } catch (error) {
-    say({ type: 'error', message: (error as Error).message }, () => `  ${(error as Error).message}`);
+    await say({ type: 'error', message: (error as Error).message }, () => `  ${(error as Error).message}`);
   }
 }
 
 async function ask(event: RunEvent & { type: 'gate.opened' }): Promise<{ decision: 'approve' | 'reject'; reason?: string }> {
   const gate = (await withControl((control) => control.call('gates.list', {}))).find((each) => each.id === event.gate);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const terminal = createInterface({ input: process.stdin, output: process.stdout }).on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     console.log(`\n${gate?.input?.body ?? event.message}\n`);
     const reply = (await terminal.question('Approve? [y = yes, anything else is the reason for rejecting] ')).trim();

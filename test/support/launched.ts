@@ -18,6 +18,7 @@ const CLI = join(root, 'dist', 'cli.js');
 /** A line of `fullarc run --json`. */
 export type Line =
   | { readonly type: 'opened'; readonly run: string }
+  | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'event'; readonly event: RunEvent }
   | { readonly type: 'output'; readonly stream: string; readonly text: string }
   | { readonly type: 'waiting'; readonly gate: string }
