@@ -23,7 +23,7 @@ test('named values read as a person wrote them, and nothing else is taken for th
 
 test('account names are read back', () => {
   assert.deepEqual(readAccount('run:r1'), { scope: 'run', run: 'r1' });
-  assert.deepEqual(readAccount('day:2026-11-23:/work/a:b:agent:writer'), { scope: 'day', kind: 'agent', who: 'writer' });
+  assert.deepEqual(readAccount('day:2026-11-23:/home/ana/a:b:agent:writer'), { scope: 'day', kind: 'agent', who: 'writer' });
   assert.deepEqual(readAccount('day:2026-11-23:C:\\work:agent:writer:model:gpt-4o'), { scope: 'day', kind: 'agent', who: 'writer', model: 'gpt-4o' });
   assert.deepEqual(readAccount('month:2026-11:/work:all'), { scope: 'month', kind: 'all' });
   assert.equal(readAccount('something else'), undefined);

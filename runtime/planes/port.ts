@@ -1,4 +1,4 @@
-// What a plane of interception needs of the governor, whichever way it is reached: the integrator speaks it over a socket, tests in memory.
+// What a plane of interception needs of the governor, whichever way it is reached: over a socket in a launch, in memory in the tests.
 
 import type { AgentNotifications, AgentRequests, After, AfterAnswer, Before, BeforeAnswer } from '../../protocol/agent-wire.ts';
 import type { Engine } from '../policy/api.ts';

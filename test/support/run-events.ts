@@ -122,7 +122,7 @@ const refusedCommand: Verdict = {
 const gated = reason({ policy: 'people-approve-mail', category: 'human-gate', disposition: 'gate', message: 'send_email reaches one person outside the company.', field: 'tools', limit: ['send_email'], fact: 'tool', value: 'send_email', gate: gateTerms, place: { file: FILE, line: 52, column: 5 } });
 
 function opened(id: string, agent: string, parent?: string): Extract<RunFact, { type: 'run.opened' }> {
-  const info: RunInfo = { id, root: parent ? OUTREACH : id, ...(parent && { parent }), depth: parent ? 1 : 0, agent, user: 'ana', workspace: '/work/outreach', command: ['node', `agents/${agent}.js`], level: 'L2' };
+  const info: RunInfo = { id, root: parent ? OUTREACH : id, ...(parent && { parent }), depth: parent ? 1 : 0, agent, user: 'ana', workspace: '/home/ana/outreach', command: ['node', `agents/${agent}.js`], level: 'L2' };
   return { type: 'run.opened', info: parent && parent !== OUTREACH ? { ...info, root: 'r0' } : info, policyVersion: VERSION };
 }
 
