@@ -1,4 +1,4 @@
-// One measured number. Every file of this folder exports `run()`, which measures its part against its peers in the same run.
+// One measured number. Every file of this folder exports `run()`, which measures its part against its peers in the same run, and `ABOUT`, which says what is compared.
 
 export interface BenchResult {
   readonly name: string;

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import type { BenchResult } from './bench.ts';
 import { openAsker, openGovernedAsker, start, type Deed } from './stage/stage.ts';
 
+export const ABOUT = 'A call of the OpenAI SDK to a model server on loopback, every part in a process of its own as in use. The baseline is the bare SDK; a proxy that hands bytes on unread is the limit for anything between the two. '
+  + 'The governed agent runs under `fullarc run` with its preload, four policies (cost, models, personal data, steps), and a governor that commits what it answers. The first token is the first text that the agent sees.';
+
 const ROUNDS = 300;
 const WARM_UP = 60;
 const SCRIPT = { turns: [{ text: 'Hello there, this is an answer of ordinary length for a test of how long it takes.' }] };

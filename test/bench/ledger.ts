@@ -10,6 +10,8 @@ import { openSqlite } from '../../runtime/store/sqlite.ts';
 import type { Tx, Value } from '../../runtime/store/store.ts';
 import type { BenchResult } from './bench.ts';
 
+export const ABOUT = 'Reserving and settling over four accounts, each step waited for until it is on disk. The baseline is bare SQLite with a synced transaction for each step, one after another.';
+
 const ROUNDS = 3;
 const WINDOW_MS = 700;
 const IN_FLIGHT = [8, 64];

@@ -8,6 +8,8 @@ import { connectAgent } from '../../runtime/wire/client.ts';
 import { GO, ROOT, TOKEN, environment, openGovernor, openStand } from '../planes/node/stand.ts';
 import type { BenchResult } from './bench.ts';
 
+export const ABOUT = 'An HTTP call and a process of an agent, bare and under the preload, whose governor answers at once: what interception itself adds. The baseline is the bare agent.';
+
 const CALLS = 300;
 const SPAWNS = 40;
 const PINGS = 1000;

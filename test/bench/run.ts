@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { buildAll } from '../../scripts/build.ts';
 import type { BenchResult } from './bench.ts';
 
-interface Bench { readonly run: () => Promise<readonly BenchResult[]> }
+interface Bench {
+  /** What is measured against what, in a sentence or two for the reader of the page. */
+  readonly ABOUT: string;
+  readonly run: () => Promise<readonly BenchResult[]>;
+}
 
 const here = import.meta.dirname;
 const NOT_A_BENCH = new Set(['bench', 'run']);
@@ -20,23 +24,30 @@ if (unknown.length) {
 
 await buildAll();
 const sections: string[] = [];
+const failed: string[] = [];
 for (const name of wanted.length ? wanted : available) {
   console.log(`\n== ${name}`);
-  const bench = await import(join(here, `${name}.ts`)) as Partial<Bench>;
-  if (!bench.run) continue;
-  const table = tableOf(await bench.run());
-  console.log(table);
-  sections.push(`## ${name}\n\n${table}`);
+  const start = performance.now();
+  const bench = await import(join(here, `${name}.ts`)) as Bench;
+  try {
+    const table = tableOf(await bench.run());
+    console.log(`${table}\n(${Math.round((performance.now() - start) / 1000)} s)`);
+    sections.push(`## ${name}\n\n${bench.ABOUT}\n\n${table}`);
+  } catch (error) {
+    failed.push(name);
+    console.error(error);
+  }
 }
-if (!wanted.length) {
-  const page = `# Benchmarks\n\nWritten by \`npm run bench\` on ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}. Each table is one run in which the peers took turns; medians, and ratios where there is a baseline. Read the ratios and the growth: the machine is shared.\n\n${sections.join('\n\n')}\n`;
+if (failed.length) console.error(`\nFailed: ${failed.join(', ')}. docs/benchmarks.md stays as it was.`);
+else if (!wanted.length) {
+  const page = `# Benchmarks\n\nWritten by \`npm run bench\` on ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}. Each table is one run in which we and the peer or baseline took turns; values are medians unless a row says otherwise. A ratio says how many times better a row is than the baseline that the section names: above 1× is better, below is worse. The machine is shared, so read the ratios and the growth rather than the figures.\n\n${sections.join('\n\n')}\n`;
   writeFileSync(join(here, '..', '..', 'docs', 'benchmarks.md'), page);
 }
-process.exit(0);
+process.exit(failed.length ? 1 : 0);
 
 function tableOf(results: readonly BenchResult[]): string {
   const rows = results.map(({ name, value, unit, ratio, note }) => `| ${name} | ${rounded(value)} ${unit} | ${ratio === undefined ? '' : `${rounded(ratio)}×`} | ${note ?? ''} |`);
-  return ['| | median | ratio | |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| what | median | ratio | |', '|---|--:|--:|---|', ...rows].join('\n');
 }
 
 const rounded = (value: number): string => (Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(3)).toString());

@@ -12,6 +12,8 @@ import type { AgentRequests } from '../../protocol/agent-wire.ts';
 import { socketPath } from '../../runtime/wire/paths.ts';
 import type { BenchResult } from './bench.ts';
 
+export const ABOUT = 'Milliseconds from the return of a save to the return of the first decision that obeys it: the real watcher, the real governor process, and an agent that asks without a pause (which keeps the governor busy: it commits every answer).';
+
 const SAVES = 50;
 const WARM_UP = 5;
 const SIZES = [10, 1_000];

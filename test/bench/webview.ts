@@ -8,6 +8,8 @@ import { Lanes } from '../../webview/runs/lanes.ts';
 import { manyEvents, START } from '../support/run-events.ts';
 import type { BenchResult } from './bench.ts';
 
+export const ABOUT = 'The run view without its browser: reducing events, laying out and making the draw list. The baseline of the one ratio is copying the graph for every event.';
+
 const SIZES = [1_000, 10_000] as const;
 const ROUNDS = 7;
 const NOTHING: ReadonlySet<string> = new Set();
@@ -19,14 +21,14 @@ export async function run(): Promise<BenchResult[]> {
   const [small, large] = results as [(typeof results)[0], (typeof results)[0]];
   return [
     ...results.flatMap(({ nodes, reduce, open, append, copying, draw }): BenchResult[] => [
-      { name: `webview: reduce all events, ${nodes} nodes`, unit: 'ms', value: reduce },
-      { name: `webview: open (graph, lanes, first draw list), ${nodes} nodes`, unit: 'ms', value: open },
-      { name: `webview: live batch of 10 nodes and its draw list, ${nodes} nodes`, unit: 'ms', value: append },
-      { name: `webview: one event applied, ${nodes} nodes`, unit: 'µs', value: copying.ours, ratio: copying.theirs / copying.ours, note: 'beside copying the maps for every event' },
-      { name: `webview: draw list of one screen, ${nodes} nodes`, unit: 'ms', value: draw },
+      { name: `reduce all events, ${nodes.toLocaleString('en')} nodes`, unit: 'ms', value: reduce },
+      { name: `open (graph, lanes, first draw list), ${nodes.toLocaleString('en')} nodes`, unit: 'ms', value: open },
+      { name: `live batch of 10 nodes and its draw list, ${nodes.toLocaleString('en')} nodes`, unit: 'ms', value: append },
+      { name: `one event applied, ${nodes.toLocaleString('en')} nodes`, unit: 'µs', value: copying.ours, ratio: copying.theirs / copying.ours, note: 'beside copying the maps for every event' },
+      { name: `draw list of one screen, ${nodes.toLocaleString('en')} nodes`, unit: 'ms', value: draw },
     ]),
-    { name: 'webview: growth of a live batch, 1,000 to 10,000 nodes', unit: '×', value: large.append / small.append, note: 'flat is 1' },
-    { name: 'webview: growth of one event, 1,000 to 10,000 nodes', unit: '×', value: large.copying.ours / small.copying.ours, note: 'flat is 1' },
+    { name: 'growth of a live batch, 1,000 to 10,000 nodes', unit: '×', value: large.append / small.append, note: 'flat is 1' },
+    { name: 'growth of one event, 1,000 to 10,000 nodes', unit: '×', value: large.copying.ours / small.copying.ours, note: 'flat is 1' },
   ];
 }
 
