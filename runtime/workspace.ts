@@ -10,7 +10,7 @@ import type { PolicySnapshot } from '../protocol/agent-wire.ts';
 import type { Finding } from '../protocol/finding.ts';
 import { isGovernanceFile } from '../protocol/ids.ts';
 import type { Engine, PolicySource } from './policy/api.ts';
-import { compilePolicies } from './policy/index.ts';
+import { type Compiler, createCompiler } from './policy/compiler.ts';
 
 const SKIPPED = new Set(['node_modules', '.git', 'dist', '.vscode-host']);
 const MAX_FILE_BYTES = 50 * 1024 * 1024;
@@ -36,7 +36,8 @@ const STILL_MS = 10;
  */
 export async function openWorkspace(folder: string, changed: (workspace: Workspace, swapped: { from: string; to: string } | undefined) => void, inUse: () => boolean = () => false): Promise<Workspace> {
   let { sources, unreadable } = await readSources(folder);
-  let { engine, findings } = compileAll(sources, unreadable);
+  const compile = createCompiler();
+  let { engine, findings } = compileAll(compile, sources, unreadable);
   let inForce = { engine, sources };
   let watchers: readonly FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -74,7 +75,7 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
       return changed(workspace, undefined);
     }
     ({ sources, unreadable } = next);
-    ({ engine, findings } = compileAll(sources, unreadable));
+    ({ engine, findings } = compileAll(compile, sources, unreadable));
     if (hasErrors(findings)) return changed(workspace, undefined);
     const from = inForce.engine.version;
     inForce = { engine, sources };
@@ -119,8 +120,8 @@ const hasErrors = (findings: readonly Finding[]): boolean => findings.some((find
 const sameFiles = (a: Files, b: Files): boolean => same(a.sources, b.sources) && a.unreadable.length === b.unreadable.length;
 const same = (a: readonly PolicySource[], b: readonly PolicySource[]): boolean => a.length === b.length && a.every((file, index) => file.path === b[index]?.path && file.text === b[index]?.text);
 
-function compileAll(sources: readonly PolicySource[], unreadable: readonly Finding[]): { engine: Engine; findings: readonly Finding[] } {
-  const { engine, findings } = compilePolicies(sources);
+function compileAll(compile: Compiler, sources: readonly PolicySource[], unreadable: readonly Finding[]): { engine: Engine; findings: readonly Finding[] } {
+  const { engine, findings } = compile(sources);
   return { engine, findings: [...unreadable, ...findings] };
 }
 

@@ -3,7 +3,7 @@
 import type { AgentRequests, Before, HelloAnswer } from '../../protocol/agent-wire.ts';
 import type { Engine } from '../policy/api.ts';
 import { freshFacts, type Facts } from '../policy/facts.ts';
-import { compilePolicies } from '../policy/index.ts';
+import { createCompiler } from '../policy/compiler.ts';
 import { connectAgent, type WireClient } from '../wire/client.ts';
 import type { AgentPort, Held } from './port.ts';
 
@@ -36,12 +36,13 @@ export function connectPort({ socket, token, ensure, patienceMs, onRefused }: Wi
   /** Model calls that were let go and have not reported. */
   const models = new Set<string>();
   const watchers = new Set<() => void>();
+  const compile = createCompiler();
   let engine: Engine | undefined;
   let who: HelloAnswer | undefined;
   const client: WireClient<AgentRequests> = connectAgent({
     socket, token, ensure, patienceMs, hello: { pid: process.pid, part: 'gateway' },
     onNotification: {
-      policies: ({ sources }) => { engine = compilePolicies(sources).engine; },
+      policies: ({ sources }) => { engine = compile(sources).engine; },
       held: (notice) => held.get(notice.key)?.(notice),
       stop: ({ reason }) => stop.abort(reason),
     },
@@ -53,7 +54,7 @@ export function connectPort({ socket, token, ensure, patienceMs, onRefused }: Wi
 
   async function greet(): Promise<HelloAnswer> {
     who = await client.hello();
-    engine = compilePolicies(who.policies.sources).engine;
+    engine = compile(who.policies.sources).engine;
     return who;
   }
 
@@ -93,7 +94,7 @@ export function connectPort({ socket, token, ensure, patienceMs, onRefused }: Wi
   }
 
   const port: WirePort = {
-    policies: () => engine ?? compilePolicies([]).engine,
+    policies: () => engine ??= compile([]).engine,
     facts: (): Facts => freshFacts({ agent: who?.agent, fleet: who?.fleet, workflow: who?.workflow, user: who?.user, now: Date.now() }),
     stopped: stop.signal,
     before,
