@@ -89,7 +89,7 @@ export class Peer<R extends Requests<R>, N> {
   notify<M extends keyof N & string>(method: M, params: N[M]): void {
     if (this.closed) return;
     if (this.#stream.writableLength > MOST_UNREAD) this.#stream.destroy();
-    else this.#stream.write(notificationLine(method, params));
+    else this.#write(notificationLine(method, params));
   }
 
   /** Flushes what was written, then ends the connection. */
@@ -99,6 +99,15 @@ export class Peer<R extends Requests<R>, N> {
     this.#stream.destroyed ? undefined : this.#stream.end(() => this.#stream.destroy());
     for (const each of this.#waiting.values()) each.reject(disconnected());
     this.#waiting.clear();
+  }
+
+  /** Lines written together leave together: a reader is woken once for the events of one call, not once for each. */
+  #write(line: string): void {
+    if (!this.#stream.writableCorked) {
+      this.#stream.cork();
+      queueMicrotask(() => this.#stream.uncork());
+    }
+    this.#stream.write(line);
   }
 
   #receive(line: string): void {
