@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { FullarcError } from '../protocol/control.ts';
 import type { RunEvent, RunFact } from '../protocol/run-graph.ts';
-import type { Tx } from './store/store.ts';
+import { placeholders, type Tx, type Value } from './store/store.ts';
 
 export interface Verification {
   readonly runs: number;
@@ -26,16 +26,22 @@ export class Journal {
   async append(tx: Tx, run: string, at: number, facts: readonly RunFact[]): Promise<RunEvent[]> {
     const head = await tx.get<Head>('SELECT events, head_hash, head_at FROM runs WHERE id = $1', run);
     if (!head) throw new FullarcError('no-such-run', `There is no run ${run}.`, 'Open the run first; a run of another data folder is not known here.');
+    if (facts.length === 0) return [];
     const appended: RunEvent[] = [];
+    const rows: Value[] = [];
     const time = Math.max(at, head.head_at);
     let hash = head.head_hash;
     for (const fact of facts) {
       const { event, body } = canonical({ run, seq: head.events + appended.length, at: time, ...fact });
       hash = chain(hash, body);
-      await tx.run('INSERT INTO events (run, seq, at, body, hash) VALUES ($1, $2, $3, $4, $5)', run, event.seq, time, body, hash);
+      rows.push(run, event.seq, time, body, hash);
       appended.push(event);
     }
-    if (appended.length > 0) await tx.run('UPDATE runs SET events = events + $2, head_hash = $3, head_at = $4 WHERE id = $1', run, appended.length, hash, time);
+    for (let from = 0; from < rows.length; from += MOST_ROWS * WIDTH) {
+      const some = rows.slice(from, from + MOST_ROWS * WIDTH);
+      await tx.run(`INSERT INTO events (run, seq, at, body, hash) VALUES ${Array.from({ length: some.length / WIDTH }, (_, row) => `(${placeholders(WIDTH, row * WIDTH + 1)})`).join(', ')}`, ...some);
+    }
+    await tx.run('UPDATE runs SET events = events + $2, head_hash = $3, head_at = $4 WHERE id = $1', run, appended.length, hash, time);
     return appended;
   }
 
@@ -64,6 +70,10 @@ export class Journal {
     return { runs: runs.length, events, broken };
   }
 }
+
+/** Columns of an event, and rows that one statement inserts. */
+const WIDTH = 5;
+const MOST_ROWS = 16;
 
 interface Head {
   readonly events: number;
