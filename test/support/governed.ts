@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ActionEvent } from '../../protocol/action.ts';
 import type { RunEvent } from '../../protocol/run-graph.ts';
-import { Governor } from '../../runtime/governor.ts';
+import { Governor, type OpenedRun } from '../../runtime/governor.ts';
 import { credentialScrub } from '../../runtime/scrub.ts';
+import { storeFailed } from '../../runtime/store/sqlite-errors.ts';
 import { openSqlite } from '../../runtime/store/sqlite.ts';
+import type { Store } from '../../runtime/store/store.ts';
 
 export interface Governed {
   readonly governor: Governor;
@@ -16,10 +18,12 @@ export interface Governed {
   readonly home: string;
   readonly events: RunEvent[];
   now: number;
+  /** While true every transaction fails at its end, as on a full disk. */
+  full: boolean;
   /** Replaces the workspace's policy file and has it read. */
   policies(text: string): Promise<void>;
   /** Opens a root run of `agent`. */
-  run(agent?: string): Promise<{ run: string; token: string }>;
+  run(agent?: string): Promise<OpenedRun>;
   /** Closes the governor and opens another one on the same store. */
   restart(): Promise<Governed>;
 }
@@ -35,8 +39,8 @@ export async function governed(t: TestContext, policies: string): Promise<Govern
 
 async function open(t: TestContext, workspace: string, home: string, now: number): Promise<Governed> {
   const events: RunEvent[] = [];
-  const self: { now: number } = { now };
-  const governor = await Governor.open({ store: openSqlite(join(home, 'fullarc.db')), clock: () => self.now, scrub: credentialScrub });
+  const self: { now: number; full: boolean } = { now, full: false };
+  const governor = await Governor.open({ store: failing(openSqlite(join(home, 'fullarc.db')), self), clock: () => self.now, scrub: credentialScrub });
   governor.listen({ event: (event) => events.push(event) });
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= governor.close());
@@ -54,6 +58,15 @@ async function open(t: TestContext, workspace: string, home: string, now: number
     },
   });
 }
+
+const failing = (store: Store, disk: { readonly full: boolean }): Store => ({
+  ...store,
+  transaction: (work) => store.transaction(async (tx) => {
+    const result = await work(tx);
+    if (disk.full) throw storeFailed('The store has no room left to grow.', 'Free space on the disk.');
+    return result;
+  }),
+});
 
 /** A call of a model: `gpt-4o` costs $2.50 per million tokens in and $10 out. */
 export const llmBefore = (over: Partial<ActionEvent & { event: 'llm.before' }> = {}): ActionEvent =>
