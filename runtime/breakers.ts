@@ -1,10 +1,10 @@
 // Circuit breakers of `kill-switch` policies: fed with how runs end, asked at every decision.
 
 import type { RunInfo, RunState } from '../protocol/run-graph.ts';
-import type { LiveRun } from './live-run.ts';
+import { identityFacts, type LiveRun } from './live-run.ts';
 import type { BreakerRules, Engine } from './policy/api.ts';
 import { nextBreaker } from './policy/categories/kill-switch.ts';
-import { freshFacts, type BreakerState, type Facts } from './policy/facts.ts';
+import type { BreakerState } from './policy/facts.ts';
 
 /** Newest outcomes kept per agent: more than any sensible window needs. */
 const KEPT = 1000;
@@ -61,7 +61,7 @@ export class Breakers {
   #advance(engine: Engine, info: RunInfo, now: number): Record<string, BreakerState> {
     const states: Record<string, BreakerState> = {};
     const outcomes = this.#outcomes.get(agentKey(info)) ?? [];
-    for (const rules of engine.breakers(whoIs(info, now))) {
+    for (const rules of engine.breakers(identityFacts(info, now))) {
       const key = `${agentKey(info)}\n${rules.policy}`;
       const state = nextBreaker(this.#states.get(key) ?? replayed(rules, outcomes), rules, outcomes, now);
       states[rules.policy] = state;
@@ -84,4 +84,3 @@ function replayed(rules: BreakerRules, outcomes: readonly Outcome[]): BreakerSta
 }
 
 const agentKey = (info: RunInfo): string => `${info.workspace}\n${info.agent}`;
-const whoIs = (info: RunInfo, now: number): Facts => freshFacts({ now, agent: info.agent, fleet: info.fleet, workflow: info.workflow, user: info.user });

@@ -15,6 +15,7 @@ import { Ledger } from './ledger.ts';
 import { LiveRun, newId, sha256 } from './live-run.ts';
 import { LiveRuns } from './live-runs.ts';
 import { noRun, startRefused, unknownAgent } from './refusals.ts';
+import { Retention } from './retention.ts';
 import { Runs } from './runs.ts';
 import type { Scrub } from './shown.ts';
 import { Spending, type Situation } from './spending.ts';
@@ -45,6 +46,7 @@ export class Governor {
   readonly #calls = new Calls();
   readonly #ledger = new Ledger();
   readonly #breakers = new Breakers();
+  readonly #retention = new Retention();
   readonly #judge: Judge;
   readonly #scrub: Scrub;
   readonly #live: LiveRuns;
@@ -135,6 +137,7 @@ export class Governor {
       const events = await this.#live.counting(live, async (tx) => {
         const at = this.#live.situation(live, workspace);
         if (!await this.#runs.setState(tx, run, end.outcome, at.now, end.reason)) return [];
+        await this.#retention.keep(tx, workspace.engine, live.info, at.now);
         const left = await this.#judge.close(tx, at, { event: 'run.after', outcome: end.outcome, exitCode, error: end.reason });
         return [...left, ...await this.#journal.append(tx, run, at.now, [{ type: 'run.state', state: end.outcome, reason: end.reason, exitCode }])];
       });
@@ -230,11 +233,12 @@ export class Governor {
     return result;
   }
 
-  /** Time passes: gates expire, reservations that nobody settled are closed. Called about once a second. */
+  /** Time passes: gates expire, reservations that nobody settled are closed, old records are removed. Called about once a second. */
   async tick(): Promise<void> {
     const now = this.#clock();
     const { gates, events } = await this.#store.transaction(async (tx) => {
       await this.#ledger.expire(tx, now);
+      await this.#retention.pass(tx, now);
       const gates = await this.#gates.expired(tx, now);
       const events: RunEvent[] = [];
       for (const gate of gates) events.push(...await this.#decided(tx, gate, now));

@@ -57,9 +57,9 @@ export class Journal {
     return (await tx.all<{ body: string }>('SELECT body FROM events WHERE run = $1 ORDER BY seq', run)).map((row) => JSON.parse(row.body) as RunEvent);
   }
 
-  /** Recomputes the chain of one run, or of all. It holds the store while it reads, about three seconds for a million events: callers that must stay responsive verify run by run. */
+  /** Recomputes the chain of one run, or of all but those whose records were removed when their time was over. It holds the store while it reads, about three seconds for a million events: callers that must stay responsive verify run by run. */
   async verify(tx: Tx, run?: string): Promise<Verification> {
-    const runs = await tx.all<Head & { id: string }>(`SELECT id, events, head_hash, head_at FROM runs ${run === undefined ? '' : 'WHERE id = $1'} ORDER BY started_at, id`, ...(run === undefined ? [] : [run]));
+    const runs = await tx.all<Head & { id: string }>(`SELECT id, events, head_hash, head_at FROM runs WHERE purged_at IS NULL ${run === undefined ? '' : 'AND id = $1'} ORDER BY started_at, id`, ...(run === undefined ? [] : [run]));
     let events = 0;
     const broken: Break[] = [];
     for (const head of runs) {

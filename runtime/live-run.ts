@@ -6,7 +6,7 @@ import type { Balance, RunEvent, RunInfo } from '../protocol/run-graph.ts';
 import { accountFor, type Accounts } from './accounts.ts';
 import type { BudgetScope } from './policy/api.ts';
 import { canonicalArgs, shapeOf } from './policy/detect/loops.ts';
-import { HISTORY_LIMIT, type BreakerState, type CallMark, type Facts, type Spend } from './policy/facts.ts';
+import { freshFacts, HISTORY_LIMIT, type BreakerState, type CallMark, type Facts, type Spend } from './policy/facts.ts';
 import { nameOf } from './shown.ts';
 
 export class LiveRun {
@@ -151,3 +151,6 @@ export function newId(now: number): string {
   const bits = (BigInt(now) << 40n) | BigInt(`0x${randomBytes(5).toString('hex')}`);
   return bits.toString(32).padStart(18, '0');
 }
+
+/** Enough to know which policies are in scope for a run, whatever it has done. */
+export const identityFacts = ({ agent, fleet, workflow, user }: RunInfo, now: number): Facts => freshFacts({ now, agent, fleet, workflow, user });

@@ -10,9 +10,9 @@ export type Scrub = (text: string) => string;
 
 const TITLE_LENGTH = 120;
 
-/** Title and body of an event. `whole` keeps the body uncut: for a gate, where a person must see all of it. */
+/** Title and body of an event, as far as the audit policies keep them. `whole` keeps everything: for a gate, where a person must see all of it. */
 export function shownOf(event: ActionEvent, redactions: readonly Redaction[], audit: AuditRules, scrub: Scrub, whole = false): Shown | undefined {
-  const parts = partsOf(event, redactions, audit);
+  const parts = whole ? partsOf(event, redactions, { ...audit, ...EVERYTHING }) : isKept(event, audit) ? partsOf(event, redactions, audit) : undefined;
   if (!parts) return undefined;
   const body = parts.body === undefined ? undefined : scrub(parts.body);
   const limit = whole ? Infinity : audit.maxText;
@@ -20,6 +20,12 @@ export function shownOf(event: ActionEvent, redactions: readonly Redaction[], au
     title: cut(scrub(parts.title).replace(/\s+/g, ' '), TITLE_LENGTH),
     ...(body !== undefined && (body.length > limit ? { body: body.slice(0, limit), truncated: true } : { body })),
   };
+}
+
+const EVERYTHING = { logInputs: true, logOutputs: true, logSteps: true, logToolCalls: true } as const;
+
+function isKept(event: ActionEvent, audit: AuditRules): boolean {
+  return audit.logSteps && (audit.logToolCalls || (event.event !== 'tool.before' && event.event !== 'tool.after'));
 }
 
 /** The name of the action in lists and in the index: tool, model, host, program, agent. */
@@ -37,7 +43,7 @@ export function nameOf(event: ActionEvent): string {
 function partsOf(event: ActionEvent, redactions: readonly Redaction[], audit: AuditRules): { title: string; body?: string } | undefined {
   switch (event.event) {
     case 'run.before': return { title: event.command.join(' ') };
-    case 'llm.before': return { title: event.model, ...(audit.logInputs && { body: textsOf(event.texts, redactions) }) };
+    case 'llm.before': return { title: event.model, ...(audit.logInputs && { body: textsOf(event.texts.filter((text) => audit.logToolCalls || text.role !== 'tool'), redactions) }) };
     case 'llm.after': return { title: event.toolRequests.length ? `asks for ${event.toolRequests.join(', ')}` : event.status, ...(audit.logOutputs && { body: textsOf(event.texts, redactions) }) };
     case 'tool.before': return { title: toolTitle(event, redactions, audit), ...(audit.logInputs && { body: JSON.stringify(cleanArgs(event, redactions, audit), null, 2) }) };
     case 'tool.after': return { title: event.isError ? 'error' : 'result', ...(audit.logOutputs && { body: textsOf(event.texts, redactions) }) };

@@ -144,4 +144,12 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX calls_running_tools ON calls (run) WHERE state = 'running' AND kind = 'tool';
     `,
   },
+  {
+    version: 3,
+    sql: `
+      ALTER TABLE runs ADD COLUMN keep_until INTEGER;
+      ALTER TABLE runs ADD COLUMN purged_at INTEGER;
+      CREATE INDEX runs_to_keep ON runs (keep_until) WHERE purged_at IS NULL;
+    `,
+  },
 ];

@@ -10,8 +10,8 @@ export const ALWAYS_REDACTED = ['password', 'secret', 'token', 'api_key', 'apike
 const rules = z.strictObject({
   log_inputs: z.boolean().default(true).describe('Keep what goes into actions (prompts, tool arguments), after redaction.'),
   log_outputs: z.boolean().default(true).describe('Keep what comes out of actions (answers, tool results), after redaction.'),
-  log_steps: z.boolean().default(true).describe('Keep one entry for each action of a run. Verdicts other than allow are always kept.'),
-  log_tool_calls: z.boolean().default(true).describe('Keep the arguments and results of tool calls, where inputs and outputs are kept.'),
+  log_steps: z.boolean().default(true).describe('Keep what each action was about: its title, such as an address, a command line or the arguments of a tool, and the texts that the other fields keep. Without it only its kind, name, verdicts and cost are kept.'),
+  log_tool_calls: z.boolean().default(true).describe('Keep the arguments and results of tool calls, in their own entries and where they enter a prompt.'),
   redact_fields: z.array(z.string().min(1)).default([]).describe(`Keys whose values are never stored, in addition to ${ALWAYS_REDACTED.join(', ')}. Matched anywhere in a key, in any case.`).meta({ examples: [['ssn', 'date_of_birth']] }),
   retention_days: z.int().min(1).max(36_500).default(90).describe('How long records are kept. Of several policies the longest counts.').meta({ unit: 'days' }),
   max_text_length: z.int().min(0).max(1_000_000).default(20_000).describe('Longest text that is stored of one input or output; the rest is cut off, and the record says so. Of several policies the shortest counts.').meta({ unit: 'characters' }),
