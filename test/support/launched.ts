@@ -13,7 +13,7 @@ import type { ControlRequests } from '../../protocol/control.ts';
 import { controlTokenPath, socketPath } from '../../runtime/wire/paths.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const CLI = join(root, 'dist', 'cli.js');
+export const CLI = join(root, 'dist', 'cli.js');
 
 /** A line of `fullarc run --json`. */
 export type Line =
