@@ -12,7 +12,7 @@ import type { GovernorEvents } from './governor-events.ts';
 import { Journal, type Verification } from './journal.ts';
 import { Judge, RUN_KEY } from './judge.ts';
 import { Ledger } from './ledger.ts';
-import { LiveRun, newId, sha256 } from './live-run.ts';
+import { endOf, LiveRun, newId, sha256, stopReason } from './live-run.ts';
 import { LiveRuns } from './live-runs.ts';
 import { noRun, startRefused, unknownAgent } from './refusals.ts';
 import { Retention } from './retention.ts';
@@ -383,15 +383,6 @@ export class Governor {
     for (const listener of this.#listeners) (listener[what] as ((...each: Parameters<GovernorEvents[K]>) => void) | undefined)?.(...args);
   }
 }
-
-/** How a run really ended: one that failed on a refusal was blocked, one that was stopped was killed, whatever its process says. */
-function endOf(live: LiveRun, outcome: RunOutcome, error: string | undefined): { readonly outcome: RunOutcome; readonly reason?: string } {
-  if (live.killed) return { outcome: 'killed', reason: stopReason(live.killed) };
-  if (outcome === 'failed' && live.refusal) return { outcome: 'blocked', reason: live.refusal };
-  return { outcome, reason: error };
-}
-
-const stopReason = ({ by, reason }: NonNullable<LiveRun['killed']>): string => `stopped by ${by}: ${reason}`;
 
 /** The call that the start of a run is. */
 const startOf = (command: readonly string[]): Before => ({ key: RUN_KEY, event: { event: 'run.before', command } });

@@ -1,7 +1,7 @@
 // One run that is going on: its counters and history, which every decision of the run looks at. Rebuilt from the journal when the governor starts again.
 
 import { createHash, randomBytes } from 'node:crypto';
-import type { ActionEvent, ActionKind } from '../protocol/action.ts';
+import type { ActionEvent, ActionKind, RunOutcome } from '../protocol/action.ts';
 import type { Balance, RunEvent, RunInfo } from '../protocol/run-graph.ts';
 import { accountFor, type Accounts } from './accounts.ts';
 import type { BudgetScope } from './policy/api.ts';
@@ -154,3 +154,12 @@ export function newId(now: number): string {
 
 /** Enough to know which policies are in scope for a run, whatever it has done. */
 export const identityFacts = ({ agent, fleet, workflow, user }: RunInfo, now: number): Facts => freshFacts({ now, agent, fleet, workflow, user });
+
+/** How a run really ended: one that failed on a refusal was blocked, one that was stopped was killed, whatever its process says. */
+export function endOf(live: LiveRun, outcome: RunOutcome, error: string | undefined): { readonly outcome: RunOutcome; readonly reason?: string } {
+  if (live.killed) return { outcome: 'killed', reason: stopReason(live.killed) };
+  if (outcome === 'failed' && live.refusal) return { outcome: 'blocked', reason: live.refusal };
+  return { outcome, reason: error };
+}
+
+export const stopReason = ({ by, reason }: NonNullable<LiveRun['killed']>): string => `stopped by ${by}: ${reason}`;
