@@ -2,7 +2,7 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isGovernanceFile } from '../protocol/ids.ts';
+import { isGovernanceFile, SKIPPED_FOLDERS } from '../protocol/ids.ts';
 
 export interface Disk {
   /** Absolute paths of the governance files under a folder. A folder that cannot be read holds none. */
@@ -15,7 +15,7 @@ export async function governanceFiles(folder: string): Promise<readonly string[]
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const found = await Promise.all(entries.map(async (entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : governanceFiles(path);
+    if (entry.isDirectory()) return SKIPPED_FOLDERS.has(entry.name) ? [] : governanceFiles(path);
     return entry.isFile() && isGovernanceFile(path) ? [path] : [];
   }));
   return found.flat().sort();
@@ -29,5 +29,4 @@ export async function readGovernanceFile(path: string): Promise<string | undefin
   }
 }
 
-const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '.git', 'dist', '.vscode-host']);
 const MAX_BYTES = 50 * 1024 * 1024;

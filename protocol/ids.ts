@@ -31,6 +31,9 @@ export const SETTINGS = { notify: 'fullarc.gates.notify', openRun: 'fullarc.open
 /** Virtual document of a gate's content, for the native diff of a review. */
 export const GATE_SCHEME = 'fullarc-gate';
 
+/** Folders that are never searched for governance files. */
+export const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', '.git', 'dist', '.vscode-host']);
+
 /** True for a path that holds governance: `*.fullarc.yaml`, or any YAML file under `.fullarc/`. */
 export function isGovernanceFile(path: string): boolean {
   const unix = path.replaceAll('\\', '/');

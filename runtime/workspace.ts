@@ -8,11 +8,10 @@ import type { PolicyStatus } from '../protocol/control.ts';
 import { FullarcError } from '../protocol/control.ts';
 import type { PolicySnapshot } from '../protocol/agent-wire.ts';
 import type { Finding } from '../protocol/finding.ts';
-import { isGovernanceFile } from '../protocol/ids.ts';
+import { isGovernanceFile, SKIPPED_FOLDERS } from '../protocol/ids.ts';
 import type { Engine, PolicySource } from './policy/api.ts';
 import { type Compiler, createCompiler } from './policy/compiler.ts';
 
-const SKIPPED = new Set(['node_modules', '.git', 'dist', '.vscode-host']);
 const MAX_FILE_BYTES = 50 * 1024 * 1024;
 
 export interface Workspace {
@@ -42,6 +41,8 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
   let watchers: readonly FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
   let loading = Promise.resolve();
+  /** Files that the watchers named since the last reading; undefined when they saw something else, and the whole folder has to be looked through. */
+  let named: Set<string> | undefined = new Set();
 
   const workspace: Workspace = {
     folder,
@@ -52,16 +53,19 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
       const errors = findings.filter((finding) => finding.severity === 'error');
       if (errors.length) throw policyErrors(errors);
     },
-    reload: () => (loading = loading.then(load, load)),
+    reload: () => queue(undefined),
     close() {
       clearTimeout(timer);
       for (const each of watchers) each.close();
     },
   };
 
-  async function load(): Promise<void> {
+  const queue = (touched: ReadonlySet<string> | undefined): Promise<void> => (loading = loading.then(() => load(touched), () => load(touched)));
+
+  async function load(touched: ReadonlySet<string> | undefined): Promise<void> {
     rewatch(sources);
-    let next = await readStill(folder, { sources, unreadable });
+    const paths = touched && !unreadable.length ? [...new Set([...pathsOf(folder, sources), ...touched])] : undefined;
+    let next = await readStill(folder, { sources, unreadable }, paths);
     for (const known = foldersOf(sources); ;) {
       const found = [...foldersOf(next.sources)].filter((each) => !known.has(each));
       if (!found.length) break;
@@ -89,17 +93,25 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
     const before = watchers;
     watchers = [...foldersOf(files)].flatMap((each) => {
       try {
-        return [watch(each, { persistent: false }, (_event, name) => { if (!name || isGovernanceFile(join(each, name)) || name === '.fullarc') soon(); }).on('error', soon)];
+        return [watch(each, { persistent: false }, (_event, name) => seen(each, name)).on('error', () => seen(each, null))];
       } catch {
         return []; // the folder does not exist (yet); its parent is watched
       }
     });
     for (const each of before) each.close();
   }
-  const soon = (): void => {
+  /** Looking through a large workspace takes longer than all the rest, so a save leads to the files that are known and the one it names. */
+  function seen(where: string, name: string | null): void {
+    if (name && name !== '.fullarc' && !isGovernanceFile(join(where, name))) return;
+    if (!name || name === '.fullarc') named = undefined;
+    else named?.add(join(where, name));
     clearTimeout(timer);
-    timer = setTimeout(() => void workspace.reload(), 5);
-  };
+    timer = setTimeout(() => {
+      const touched = named;
+      named = new Set();
+      void queue(touched);
+    }, 5);
+  }
 
   rewatch(sources);
   return workspace;
@@ -125,17 +137,19 @@ function compileAll(compile: Compiler, sources: readonly PolicySource[], unreada
   return { engine, findings: [...unreadable, ...findings] };
 }
 
+const pathsOf = (folder: string, sources: readonly PolicySource[]): string[] => sources.map((file) => join(folder, file.path));
+
 interface Files {
   readonly sources: PolicySource[];
   readonly unreadable: Finding[];
 }
 
 /** What the files say once it holds still: a file half-way through being saved must not become the policies. */
-async function readStill(folder: string, known: Files): Promise<Files> {
-  let last = await readSources(folder);
+async function readStill(folder: string, known: Files, paths?: readonly string[]): Promise<Files> {
+  let last = await readSources(folder, paths);
   while (!sameFiles(last, known)) {
     await delay(STILL_MS);
-    const next = await readSources(folder);
+    const next = await readSources(folder, last.unreadable.length ? undefined : pathsOf(folder, last.sources));
     if (sameFiles(next, last)) break;
     last = next;
   }
@@ -146,12 +160,12 @@ const vanished = (sources: readonly PolicySource[]): Finding => ({
   ...unreadableFinding(sources[0]?.path ?? '', 'the governance files are gone while a run is going on: the last version stays in force until it ends'), code: 'fullarc/file/missing',
 });
 
-/** Governance files of a folder, paths relative to it, in a stable order. A file that cannot be read is a finding, so that it never silently governs nothing. */
-async function readSources(folder: string): Promise<Files> {
+/** Governance files of a folder, all or those at `paths`, with paths relative to it, in a stable order. A file that cannot be read is a finding, so that it never silently governs nothing. */
+async function readSources(folder: string, paths?: readonly string[]): Promise<Files> {
   const sources: PolicySource[] = [];
   const unreadable: Finding[] = [];
   const deaf = (path: string, error: Error): void => void unreadable.push(unreadableFinding(relative(folder, path) || '.', `the folder cannot be read: ${error.message}`));
-  for (const path of (await governanceFiles(folder, deaf)).sort()) {
+  for (const path of [...paths ?? await governanceFiles(folder, deaf)].sort()) {
     const name = relative(folder, path).replaceAll('\\', '/');
     try {
       const { size } = await stat(path);
@@ -176,7 +190,7 @@ export async function governanceFiles(folder: string, deaf: (path: string, error
     const path = join(folder, entry.name);
     const governs = entry.name === '.fullarc';
     if (entry.isDirectory() || (governs && entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isDirectory())) {
-      return SKIPPED.has(entry.name) ? [] : governanceFiles(path, governs ? deaf : undefined);
+      return SKIPPED_FOLDERS.has(entry.name) ? [] : governanceFiles(path, governs ? deaf : undefined);
     }
     return isGovernanceFile(path) ? [path] : [];
   }));
