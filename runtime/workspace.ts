@@ -149,7 +149,9 @@ async function readStill(folder: string, known: Files, paths?: readonly string[]
   let last = await readSources(folder, paths);
   while (!sameFiles(last, known)) {
     await delay(STILL_MS);
-    const next = await readSources(folder, last.unreadable.length ? undefined : pathsOf(folder, last.sources));
+    // A file that was gone for the blink of an eye is looked for again.
+    const again = new Set([...paths ?? [], ...pathsOf(folder, known.sources), ...pathsOf(folder, last.sources)]);
+    const next = await readSources(folder, last.unreadable.length ? undefined : [...again]);
     if (sameFiles(next, last)) break;
     last = next;
   }
