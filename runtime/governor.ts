@@ -12,11 +12,13 @@ import type { GovernorEvents } from './governor-events.ts';
 import { Journal, type Verification } from './journal.ts';
 import { Judge, RUN_KEY } from './judge.ts';
 import { Ledger } from './ledger.ts';
-import { endOf, LiveRun, newId, sha256, stopReason } from './live-run.ts';
+import { endOf, identityFacts, LiveRun, newId, sha256, stopReason } from './live-run.ts';
 import { LiveRuns } from './live-runs.ts';
 import { noRun, startRefused, unknownAgent } from './refusals.ts';
 import { Retention } from './retention.ts';
+import type { Engine } from './policy/api.ts';
 import { Runs } from './runs.ts';
+import { policyScrub } from './scrub.ts';
 import type { Scrub } from './shown.ts';
 import { Spending, type Situation } from './spending.ts';
 import type { Store, Tx } from './store/store.ts';
@@ -109,7 +111,7 @@ export class Governor {
     const declared = workspace.engine.agents.get(identity.agent);
     if (!declared && workspace.engine.agents.size) throw unknownAgent(identity.agent, workspace.engine.agents.keys());
     const id = newId(this.#clock());
-    const info: RunInfo = { ...identity, fleet: identity.fleet ?? declared?.fleet, id, root: id, depth: 0, command: command.map(this.#scrub), level };
+    const info = this.#told({ ...identity, fleet: identity.fleet ?? declared?.fleet, id, root: id, depth: 0, command, level }, workspace.engine);
     const live = new LiveRun(info, [], this.#clock());
     const opened = await this.#store.transaction(async (tx) => {
       const events = await this.#open(tx, live, token, workspace.engine.version);
@@ -298,13 +300,18 @@ export class Governor {
     const declared = engine.agents.get(agent);
     if (!declared) throw unknownAgent(agent, engine.agents.keys());
     const id = newId(now);
-    const info: RunInfo = { ...parent.info, id, parent: parent.info.id, depth: parent.info.depth + 1, agent, fleet: declared.fleet ?? parent.info.fleet, command: command.map(this.#scrub) };
+    const info = this.#told({ ...parent.info, id, parent: parent.info.id, depth: parent.info.depth + 1, agent, fleet: declared.fleet ?? parent.info.fleet, command }, engine);
     const identity = { run: id, token: randomBytes(24).toString('base64url') };
     const child = new LiveRun(info, [parent.info.id, ...parent.ancestors], now);
     const events = await this.#open(tx, child, identity.token, engine.version, node);
     const started = await this.#judge.before(tx, { live: child, engine, now, breakers: this.#breakers.states(engine, child, now) }, startOf(command));
     await this.#calls.update(tx, parent.info.id, key, { answer: JSON.stringify({ go: true, redactions: [], child: identity } satisfies BeforeAnswer) });
     return { child, identity, events: [...events, ...started.events] };
+  }
+
+  /** What may be known of a run: its command line may hold what may not. */
+  #told(info: RunInfo, engine: Engine): RunInfo {
+    return { ...info, command: info.command.map(policyScrub(engine, identityFacts(info, this.#clock()), this.#scrub)) };
   }
 
   /** A child is a run from the moment it is on disk; what befell its parent meanwhile befalls it too. */

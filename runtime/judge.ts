@@ -1,6 +1,6 @@
 // Judges one governed call inside one store transaction: what was answered before, the facts, the engine's verdict, the reservation, and what is written down.
 
-import { kindOf, type ActionEvent, type HttpCall } from '../protocol/action.ts';
+import { kindOf, type ActionEvent, type ActionKind, type HttpCall } from '../protocol/action.ts';
 import type { After, AfterAnswer, Before, BeforeAnswer } from '../protocol/agent-wire.ts';
 import { FullarcError } from '../protocol/control.ts';
 import { runNode, type ActionOutcome, type GateView, type RunEvent, type RunFact } from '../protocol/run-graph.ts';
@@ -13,6 +13,7 @@ import type { Engine } from './policy/api.ts';
 import { canonicalArgs } from './policy/detect/loops.ts';
 import type { Facts } from './policy/facts.ts';
 import type { Runs } from './runs.ts';
+import { policyScrub } from './scrub.ts';
 import { nameOf, shownOf, type Scrub } from './shown.ts';
 import { priced, settledEvent, type Situation, type Spending } from './spending.ts';
 import type { Tx } from './store/store.ts';
@@ -184,11 +185,21 @@ export class Judge {
     const written: RunFact[] = verdict.reasons.length ? [{ type: 'action.judged', node: row.node, event: event.event, verdict }] : [];
     written.push({
       type: 'action.ended', node: row.node, outcome: answer.go ? outcome : 'refused',
-      output: shownOf(event, verdict.redactions, engine.audit(facts), this.#parts.scrub),
+      output: shownOf(event, verdict.redactions, engine.audit(facts), this.#scrubOf(event, at, facts)),
       ...(event.event === 'llm.after' && { usage: event.usage, cost, costKnown: cost !== undefined }),
-      error: answer.go ? errorOf(event) : answer.message,
+      error: answer.go ? this.#scrubbed(errorOf(event), at, facts) : answer.message,
     });
     return { answer, events: await this.#write(tx, at, written, row.hold ? await this.#balances(tx, at, row.name) : []) };
+  }
+
+  /** Texts of models and tools were redacted span by span already. */
+  #scrubOf({ event }: ActionEvent, { engine }: Situation, facts: Facts): Scrub {
+    const { scrub } = this.#parts;
+    return REDACTED_BY_SPAN.has(kindOf(event)) ? scrub : policyScrub(engine, facts, scrub);
+  }
+
+  #scrubbed(text: string | undefined, { engine }: Situation, facts: Facts): string | undefined {
+    return text && policyScrub(engine, facts, this.#parts.scrub)(text);
   }
 
   async #balances(tx: Tx, at: Situation, model: string): Promise<RunFact[]> {
@@ -199,7 +210,7 @@ export class Judge {
   async #proposal(tx: Tx, at: Situation, call: Before, event: ActionEvent, facts: Facts, verdict: Verdict, node: string): Promise<RunFact> {
     return {
       type: 'action.proposed', node, kind: kindOf(event.event), name: nameOf(event), causes: await this.#causes(tx, at.live.info.id, call),
-      input: shownOf(event, verdict.redactions, at.engine.audit(facts), this.#parts.scrub, verdict.disposition === 'gate'),
+      input: shownOf(event, verdict.redactions, at.engine.audit(facts), this.#scrubOf(event, at, facts), verdict.disposition === 'gate'),
       ...(event.event === 'llm.before' && { estimate: event.estimatedCost }),
     };
   }
@@ -271,6 +282,8 @@ function standing(row: CallRow, engine: Engine): BeforeAnswer | undefined {
   const mayDiffer = row.policyVersion !== engine.version || (!answer.go && TRANSIENT.has(answer.disposition));
   return row.state === 'refused' && mayDiffer ? undefined : answer;
 }
+
+const REDACTED_BY_SPAN: ReadonlySet<ActionKind> = new Set(['llm', 'tool', 'output']);
 
 /** Refusals that ask to be tried again. */
 const TRANSIENT: ReadonlySet<Disposition> = new Set(['throttle', 'retry']);
