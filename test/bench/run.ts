@@ -50,4 +50,6 @@ function tableOf(results: readonly BenchResult[]): string {
   return ['| what | median | ratio | |', '|---|--:|--:|---|', ...rows].join('\n');
 }
 
-const rounded = (value: number): string => (Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(3)).toString());
+function rounded(value: number): string {
+  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(3)).toString();
+}
