@@ -26,3 +26,17 @@ test('any row of texts compiles like each of them alone', () => {
     }
   }), { numRuns: 300 });
 });
+
+for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+  test(`a name that every object has is a name like any other: ${name}`, () => {
+    const texts = [
+      `${name}: 1\n`,
+      `agents: { ${name}: {} }\ntools: { ${name}: {} }\nfleets: { ${name}: {} }\n`,
+      `policies:\n  - name: a\n    category: ${name}\n`,
+      `policies:\n  - name: a\n    category: cost\n    ${name}: 1\n    rules: { ${name}: 1 }\n`,
+      `policies:\n  - name: a\n    category: cost\n    scope: { agents: [${name}], ${name}: [x] }\n    rules: { model_limits: { ${name}: { daily_cost_limit: 1 } } }\n`,
+    ];
+    for (const text of texts) assert.doesNotThrow(() => compilePolicies([{ path: 'a.fullarc.yaml', text }]), text);
+    assert.ok(compilePolicies([{ path: 'a.fullarc.yaml', text: texts[0]! }]).findings.some((finding) => finding.severity === 'error'));
+  });
+}

@@ -44,7 +44,7 @@ export function declare(files: readonly PolicyFile[], findings: Finding[]): Decl
 
 function sectionIssues(file: PolicyFile, section: Section, seen: Set<string>, found: { [K in EntryKey]: Map<string, Declared<never>> }, names: Record<EntryKey, Set<string>>): (Issue | { readonly finding: Finding })[] {
   const { key, value } = section;
-  if (key in ENTRIES || key === 'policies') {
+  if (Object.hasOwn(ENTRIES, key) || key === 'policies') {
     if (seen.has(key) && section.part.kind === 'section') return [{ finding: repeated(file, section) }];
     seen.add(key);
   } else return [unknownSection(key)];
