@@ -101,11 +101,11 @@ export class Peer<R extends Requests<R>, N> {
     this.#waiting.clear();
   }
 
-  /** Lines written together leave together: a reader is woken once for the events of one call, not once for each. */
+  /** What is told waits for the end of the turn: answers of the same turn leave first, and a reader is woken once for the events of one call. */
   #write(line: string): void {
     if (!this.#stream.writableCorked) {
       this.#stream.cork();
-      queueMicrotask(() => this.#stream.uncork());
+      process.nextTick(() => this.#stream.uncork());
     }
     this.#stream.write(line);
   }
