@@ -43,10 +43,16 @@ export async function ensureGovernor(home: string): Promise<void> {
   for (let started = startGovernor(home); ; await delay(25)) {
     if (await answers(socketPath(home))) return started.letGo();
     const why = started.failed();
-    if (why !== undefined) throw new FullarcError('unreachable', `the governor did not start: ${why}`, 'Mend the cause named above; nothing runs ungoverned meanwhile.');
+    if (why !== undefined) throw notStarted(why);
     if (Date.now() > until) throw new FullarcError('unreachable', `the governor did not listen within ${START_MS / 1000} s. ${started.complaint()}`.trim(), `Look into ${home}, or set FULLARC_HOME to another folder.`);
     if (started.yielded()) started = startGovernor(home); // another one held the folder, and may be gone by now
   }
+}
+
+/** In the words of the governor that did not start: a first line that says why, and what to do. */
+function notStarted(complaint: string): FullarcError {
+  const [why = '', ...remedy] = complaint.replace(/^fullarc: /, '').split('\n');
+  return new FullarcError('unreachable', `the governor did not start: ${why}`, `${remedy.join('\n') || 'Mend the cause named above.'} Nothing runs ungoverned meanwhile.`);
 }
 
 interface Started {

@@ -25,12 +25,16 @@ export function isDamage(error: unknown): boolean {
   return code === CORRUPT || code === NOT_A_DATABASE;
 }
 
+/** True when another connection holds what was asked for. */
+export const isBusy = (error: unknown): boolean => primaryCode(error) === BUSY;
+
+const BUSY = 5;
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 const DAMAGED = { why: 'is damaged', remedy: 'Restart the governor: the file is set aside under another name, never deleted, and a new one is opened.' };
 
 const FAILURES: Readonly<Record<number, { readonly why: string; readonly remedy: string }>> = {
-  5: { why: 'is locked by another process', remedy: 'Close the other program that has it open; one governor alone writes to a store.' },
+  [BUSY]: { why: 'is locked by another process', remedy: 'Close the other program that has it open; one governor alone writes to a store.' },
   6: { why: 'is locked', remedy: 'Restart the governor.' },
   7: { why: 'could not get memory', remedy: 'Free memory and repeat the call.' },
   8: { why: 'is read-only', remedy: 'Make the file and its folder writable for this user, then repeat the call.' },

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type SpawnSyncOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunSummary } from '../../protocol/run-graph.ts';
@@ -144,6 +146,19 @@ describe('its arguments', () => {
     assert.match(stderr.toString(), said);
     assert.doesNotMatch(stderr.toString(), /^\s+at /m);
     assert.deepEqual([stdout.toString(), status], ['', code]);
+  });
+
+  for (const [what, spoil, said] of [
+    ['a lock that is damaged', (home: string) => writeFileSync(join(home, 'governor.lock'), 'x'.repeat(5000)), /^fullarc: the governor did not start: The lock .*governor\.lock cannot be taken: .*\nMake its folder writable.* Nothing runs ungoverned meanwhile\.\n$/],
+    ['a data folder that others can open', (home: string) => chmodSync(home, 0o755), /^fullarc: the governor did not start: .* is not a folder that only this user can open.*\nRemove it, or run: chmod 700 .* Nothing runs ungoverned meanwhile\.\n$/],
+    ['a store of another program', (home: string) => new DatabaseSync(join(home, 'fullarc.db')).exec('CREATE TABLE theirs (id INTEGER)'), /^fullarc: the governor did not start: .*fullarc\.db is a database of another program\.\nChoose another data folder\. Nothing/],
+  ] as const) it(`meet ${what}: one message with its cause`, (t) => {
+    const here = installation(t, files(`console.log('never');`));
+    mkdirSync(here.home, { mode: 0o700 });
+    spoil(here.home);
+    const { stdout, stderr, status } = plain(here, RUN);
+    assert.match(stderr.toString(), said);
+    assert.deepEqual([stdout.toString(), status], ['', 1]);
   });
 
   it('are explained by --help everywhere', (t) => {
