@@ -81,14 +81,14 @@ export function openDocument(text: string): GovernanceDocument {
   return rebuild(text, []);
 }
 
-/** Cuts the whole text anew; parts whose text is unchanged keep their syntax tree. */
+/** Cuts the whole text anew; parts whose kind and text are unchanged keep their syntax tree. */
 function rebuild(text: string, known: readonly Part[]): GovernanceDocument {
   const cutting = text.length > MAX_TEXT ? undefined : cut(text);
   if (!cutting) return whole(text);
-  const cache = new Map(known.map((part) => [part.parsed.text, part.parsed]));
+  const cache = new Map(known.map((part) => [`${part.kind}\n${part.parsed.text}`, part.parsed]));
   const parts = lay(cutting.cuts, 1, (piece) => {
     const source = text.slice(piece.start, piece.end);
-    return cache.get(source) ?? parsePart(piece.kind, source);
+    return cache.get(`${piece.kind}\n${source}`) ?? parsePart(piece.kind, source);
   });
   return finish(text, parts, cutting.dashColumn);
 }
@@ -156,7 +156,8 @@ class CutDocument implements GovernanceDocument {
     const to = (this.parts[last]?.end ?? 0) + delta;
     const local = this.#dashColumn !== undefined && this.parts.slice(first, last + 1).every((part) => part.kind === 'policy') && !holdsTopLevelLine(text, from, to)
       && sameColumn(this.#dashColumn, this.text.slice(from, this.parts[last]!.end), text.slice(from, to));
-    if (!local) return rebuild(text, this.parts);
+    // Cutting here alone is right only where it gives the cuts that the whole text gave.
+    if (!local || itemStarts(this.text, from + 1, this.parts[last]!.end, this.#dashColumn!).length !== last - first) return rebuild(text, this.parts);
     const starts = [from, ...itemStarts(text, from + 1, to, this.#dashColumn!)];
     const cuts = starts.map((at, index): Cut => ({ kind: 'policy', start: at, end: starts[index + 1] ?? to }));
     const fresh = lay(cuts, this.parts[first]!.line, (piece) => parsePart('policy', text.slice(piece.start, piece.end)));
