@@ -79,7 +79,111 @@ export interface EventPayload {
   'exec.after': ExecCall & { readonly exitCode?: number; readonly signal?: string };
   'spawn.before': SpawnCall;
   'spawn.after': SpawnCall & { readonly outcome: RunOutcome };
+  'signal.before': SignalCall;
+  'signal.after': SignalCall & { readonly outcome: 'dispatched' | 'refused' | 'failed'; readonly error?: string };
+  'retrieval.before': RetrievalCall;
+  'retrieval.after': RetrievalCall & { readonly documents: readonly RetrievedDocument[]; readonly error?: string };
+  'data.before': DataCall;
+  'data.after': DataCall & {
+    /** Rows that came back, in order. Absent when only their number is known. */
+    readonly rows?: readonly Row[];
+    /** Rows that came back, or that were changed. */
+    readonly count?: number;
+    readonly error?: string;
+  };
+  'file.before': FileCall;
+  'file.after': FileCall & { readonly texts?: readonly TextPart[]; readonly error?: string };
+  'message.before': MessageCall;
+  'message.after': MessageCall & { readonly receipt?: string; readonly error?: string };
+  'memory.before': MemoryCall;
+  'memory.after': MemoryCall & { readonly error?: string };
+  /** A reasoning record that the agent or its SDK reports, or that a tool declared as `is: decision` carries. */
+  'decision.after': DecisionRecord;
   'output.after': { readonly texts: readonly TextPart[]; readonly final: boolean };
+}
+
+/** A fact that came in from outside, before any agent exists. */
+export interface SignalCall {
+  /** Name under `signals:`. */
+  readonly name: string;
+  /** Where it came from: `webhook`, `agent`, `schedule`, `manual`, `api`. */
+  readonly source: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** Agent it would start. */
+  readonly agent?: string;
+}
+export interface RetrievalCall {
+  /** The store that is searched: a domain of kind `vector`, or a name that `tools:` gives it. */
+  readonly store: string;
+  readonly collection?: string;
+  readonly query?: string;
+}
+/** One document that a search brought. What the wire did not say is absent. */
+export interface RetrievedDocument {
+  readonly id?: string;
+  readonly text?: string;
+  readonly source?: string;
+  readonly collection?: string;
+  /** Relevance as the store reports it. */
+  readonly score?: number;
+  /** Last change, in milliseconds since the epoch. */
+  readonly updatedAt?: number;
+  /** All fields as they came, for `where:` of grants. */
+  readonly fields?: Row;
+}
+export type Row = Readonly<Record<string, unknown>>;
+export const DATA_OPERATIONS = ['read', 'insert', 'update', 'delete', 'define', 'call'] as const;
+export type DataOperation = (typeof DATA_OPERATIONS)[number];
+export interface DataCall {
+  /** The source that is asked: a domain, or a name that `tools:` gives it. */
+  readonly source: string;
+  readonly operation: DataOperation;
+  readonly statement?: string;
+  /** Tables or collections it reads or writes, as written, in lower case. */
+  readonly tables?: readonly string[];
+  /** `table.column`, or `column` where the table is not written. */
+  readonly columns?: readonly string[];
+}
+export const FILE_OPERATIONS = ['read', 'create', 'write', 'delete', 'list'] as const;
+export interface FileCall {
+  readonly operation: (typeof FILE_OPERATIONS)[number];
+  /** Absolute, without `..`. */
+  readonly path: string;
+  readonly bytes?: number;
+  /** What is written. */
+  readonly texts?: readonly TextPart[];
+}
+export interface MessageCall {
+  /** `email`, `slack`, `sms` …, in lower case. */
+  readonly channel: string;
+  readonly to: readonly string[];
+  readonly subject?: string;
+  /** The message itself; `at` points into the call that carries it. */
+  readonly texts: readonly TextPart[];
+  /** Money that it moves or promises, in micro-dollars. */
+  readonly amount?: MicroUsd;
+}
+export const MEMORY_OPERATIONS = ['read', 'write', 'delete', 'list'] as const;
+export interface MemoryCall {
+  readonly operation: (typeof MEMORY_OPERATIONS)[number];
+  readonly key?: string;
+  /** What kind of thing is remembered, as the tool says: `note`, `credentials`. */
+  readonly kind?: string;
+  /** Session the item belongs to; absent means the run's own. */
+  readonly session?: string;
+  readonly texts: readonly TextPart[];
+}
+export interface DecisionRecord {
+  /** What was decided, in a word or a sentence. */
+  readonly summary: string;
+  /** Tool or kind of action it is about. */
+  readonly about?: string;
+  readonly explanation?: string;
+  readonly alternatives?: readonly string[];
+  /** 0 to 1. */
+  readonly confidence?: number;
+  /** How many steps of reasoning led here. */
+  readonly depth?: number;
 }
 
 export interface ToolCall {
@@ -87,6 +191,8 @@ export interface ToolCall {
   /** Server that owns it, for a tool reached over MCP. */
   readonly server?: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** JSON Schema of the arguments, as the request that offered the tool or its MCP server declared it. */
+  readonly schema?: Readonly<Record<string, unknown>>;
   /** Filled in by the governor from the `tools:` section. */
   readonly class?: ToolClass;
   readonly risk?: Risk;
@@ -99,6 +205,8 @@ export interface HttpCall {
   readonly port: number;
   /** Addresses that the host resolved to, when known before the request leaves. */
   readonly addresses?: readonly string[];
+  /** URL whose answer redirected here. */
+  readonly redirectedFrom?: string;
 }
 export interface ExecCall {
   readonly command: string;
@@ -112,6 +220,8 @@ export interface SpawnCall {
   readonly command: readonly string[];
   /** Depth of the child: 1 for a child of the root run. */
   readonly depth: number;
+  /** Share of the parent's remaining budget that is handed on, 0 to 1; absent means that it draws on the tree's. */
+  readonly budgetShare?: number;
 }
 
 export type EventName = keyof EventPayload;
@@ -128,6 +238,13 @@ export const PHASE_OF = {
   'http.before': 'mid', 'http.after': 'mid',
   'exec.before': 'mid', 'exec.after': 'mid',
   'spawn.before': 'mid', 'spawn.after': 'mid',
+  'signal.before': 'pre', 'signal.after': 'pre',
+  'retrieval.before': 'mid', 'retrieval.after': 'mid',
+  'data.before': 'mid', 'data.after': 'mid',
+  'file.before': 'mid', 'file.after': 'mid',
+  'message.before': 'mid', 'message.after': 'mid',
+  'memory.before': 'mid', 'memory.after': 'mid',
+  'decision.after': 'mid',
   'output.after': 'mid',
 } as const satisfies Record<EventName, Phase>;
 

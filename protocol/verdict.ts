@@ -60,13 +60,15 @@ export interface GateTerms {
   readonly review: 'quick' | 'full';
 }
 
-/** A span of a text part to be replaced by `##LABEL##`. Offsets are UTF-16 code units; `end` is exclusive. */
+/** A span of a text part to be replaced by `##LABEL##`, or by `text`. Offsets are UTF-16 code units; `end` is exclusive. An empty span is an insertion and has a `text`. */
 export interface Redaction {
   readonly at: string;
   readonly start: number;
   readonly end: number;
-  /** Kind of what was found, in capitals: `EMAIL`, `CREDIT_CARD`, `AWS_KEY`. */
+  /** Kind of what was found, in capitals: `EMAIL`, `CREDIT_CARD`, `AWS_KEY`; for rows that are left out `ROW`, for a sentence that is put in `DISCLAIMER`. */
   readonly label: string;
+  /** What stands there instead; absent means `##LABEL##`. */
+  readonly text?: string;
 }
 
 export interface Verdict {
@@ -90,23 +92,30 @@ export function merge(a: Verdict, b: Verdict): Verdict {
 
 /** Sorted by place, overlapping spans joined; the label of the earliest span stands, of several the first in the alphabet: whatever the order of merging. */
 export function mergeRedactions(spans: readonly Redaction[]): Redaction[] {
-  const sorted = [...spans].sort((a, b) => compare(a.at, b.at) || a.start - b.start || compare(a.label, b.label) || b.end - a.end);
+  const sorted = [...spans].sort((a, b) => compare(a.at, b.at) || a.start - b.start || Number(isInsertion(b)) - Number(isInsertion(a)) || compare(a.label, b.label) || compare(a.text ?? '', b.text ?? '') || b.end - a.end);
   const merged: Redaction[] = [];
+  let covered: Redaction | undefined;
   for (const span of sorted) {
     const last = merged.at(-1);
-    if (last && last.at === span.at && span.start < last.end) {
-      if (span.end > last.end) merged[merged.length - 1] = { ...last, end: span.end };
-    } else merged.push(span);
+    if (isInsertion(span)) {
+      // What is put in stands beside what is taken out, never inside it, and once.
+      if (covered?.at === span.at && span.start < covered.end) continue;
+      if (!(last && last.at === span.at && last.start === span.start && isInsertion(last) && last.text === span.text)) merged.push(span);
+    } else if (covered?.at === span.at && span.start < covered.end) {
+      if (span.end > covered.end) covered = merged[merged.indexOf(covered)] = { ...covered, end: span.end };
+    } else merged.push(covered = span);
   }
   return merged;
 }
 
-/** The text with every span replaced by `##LABEL##`. Spans must be of this text and merged. */
-export function redactText(text: string, spans: readonly Pick<Redaction, 'start' | 'end' | 'label'>[]): string {
+const isInsertion = (span: Redaction): boolean => span.start === span.end;
+
+/** The text with every span replaced by `##LABEL##` or its own text. Spans must be of this text and merged. */
+export function redactText(text: string, spans: readonly Pick<Redaction, 'start' | 'end' | 'label' | 'text'>[]): string {
   let out = '';
   let from = 0;
   for (const span of spans) {
-    out += text.slice(from, span.start) + `##${span.label}##`;
+    out += text.slice(from, span.start) + (span.text ?? `##${span.label}##`);
     from = span.end;
   }
   return out + text.slice(from);

@@ -1,7 +1,7 @@
 // The shape of what governed processes send, checked at the door: an agent's process is not trusted to be well-behaved.
 
 import { z } from 'zod';
-import { LLM_WIRES, RISKS, RUN_OUTCOMES, TOOL_CLASSES, type ActionEvent, type EventName, type EventPayload } from '../protocol/action.ts';
+import { DATA_OPERATIONS, FILE_OPERATIONS, LLM_WIRES, MEMORY_OPERATIONS, RISKS, RUN_OUTCOMES, TOOL_CLASSES, type ActionEvent, type EventName, type EventPayload } from '../protocol/action.ts';
 import type { After, Before } from '../protocol/agent-wire.ts';
 import { FullarcError } from '../protocol/control.ts';
 import { RUN_KEY } from './judge.ts';
@@ -16,10 +16,18 @@ const args = z.custom<Readonly<Record<string, unknown>>>((value) => typeof value
 const name = z.string().max(1024);
 const texts = z.array(z.object({ at: z.string(), role: z.enum(['system', 'user', 'assistant', 'tool']), text: z.string() }));
 const usage = z.object({ input: tokens, output: tokens, cachedInput: tokens.optional(), cacheWrite: tokens.optional(), reasoning: tokens.optional() });
-const tool = { name, server: name.optional(), args, class: z.enum(TOOL_CLASSES).optional(), risk: z.enum(RISKS).optional() };
-const http = { method: name, url: z.string(), protocol: name, host: name, port: count, addresses: z.array(name).optional() };
+const tool = { name, server: name.optional(), args, schema: args.optional(), class: z.enum(TOOL_CLASSES).optional(), risk: z.enum(RISKS).optional() };
+const http = { method: name, url: z.string(), protocol: name, host: name, port: count, addresses: z.array(name).optional(), redirectedFrom: z.string().optional() };
 const exec = { command: z.string(), argv: z.array(z.string()), shell: z.boolean(), cwd: z.string() };
-const spawn = { agent: name, command: z.array(z.string()), depth: count };
+const spawn = { agent: name, command: z.array(z.string()), depth: count, budgetShare: z.number().min(0).max(1).optional() };
+const error = z.string().optional();
+const signal = { name, source: name, payload: args, agent: name.optional() };
+const retrieval = { store: name, collection: name.optional(), query: z.string().optional() };
+const document = z.object({ id: z.string().optional(), text: z.string().optional(), source: z.string().optional(), collection: name.optional(), score: z.number().optional(), updatedAt: z.number().optional(), fields: args.optional() });
+const data = { source: name, operation: z.enum(DATA_OPERATIONS), statement: z.string().optional(), tables: z.array(name).optional(), columns: z.array(name).optional() };
+const file = { operation: z.enum(FILE_OPERATIONS), path: z.string(), bytes: count.optional(), texts: texts.optional() };
+const message = { channel: name, to: z.array(name), subject: z.string().optional(), texts, amount: count.optional() };
+const memory = { operation: z.enum(MEMORY_OPERATIONS), key: name.optional(), kind: name.optional(), session: name.optional(), texts };
 const outcome = z.enum(RUN_OUTCOMES);
 
 const PAYLOADS: { [E in EventName]: z.ZodType<EventPayload[E]> } = {
@@ -35,6 +43,19 @@ const PAYLOADS: { [E in EventName]: z.ZodType<EventPayload[E]> } = {
   'exec.after': z.object({ ...exec, exitCode: z.number().int().optional(), signal: name.optional() }),
   'spawn.before': z.object(spawn),
   'spawn.after': z.object({ ...spawn, outcome }),
+  'signal.before': z.object(signal),
+  'signal.after': z.object({ ...signal, outcome: z.enum(['dispatched', 'refused', 'failed']), error }),
+  'retrieval.before': z.object(retrieval),
+  'retrieval.after': z.object({ ...retrieval, documents: z.array(document), error }),
+  'data.before': z.object(data),
+  'data.after': z.object({ ...data, rows: z.array(args).optional(), count: count.optional(), error }),
+  'file.before': z.object(file),
+  'file.after': z.object({ ...file, error }),
+  'message.before': z.object(message),
+  'message.after': z.object({ ...message, receipt: z.string().optional(), error }),
+  'memory.before': z.object(memory),
+  'memory.after': z.object({ ...memory, error }),
+  'decision.after': z.object({ summary: z.string(), about: name.optional(), explanation: z.string().optional(), alternatives: z.array(z.string()).optional(), confidence: z.number().min(0).max(1).optional(), depth: count.optional() }),
   'output.after': z.object({ texts, final: z.boolean() }),
 };
 

@@ -6,7 +6,7 @@ import type { Balance, RunEvent, RunInfo } from '../protocol/run-graph.ts';
 import { accountFor, type Accounts } from './accounts.ts';
 import type { BudgetScope } from './policy/api.ts';
 import { canonicalArgs, shapeOf } from './policy/detect/loops.ts';
-import { freshFacts, HISTORY_LIMIT, type BreakerState, type CallMark, type Facts, type Spend } from './policy/facts.ts';
+import { freshFacts, freshHost, HISTORY_LIMIT, NO_EFFECTS, type BreakerState, type CallMark, type Facts, type Spend } from './policy/facts.ts';
 import { nameOf } from './shown.ts';
 
 export class LiveRun {
@@ -86,12 +86,14 @@ export class LiveRun {
       run: {
         id: this.info.id, root: this.info.root, depth: this.info.depth, startedAt: this.startedAt,
         steps: this.#steps, toolCalls: this.#toolCalls, llmCalls: this.#llmCalls, tokens: this.#tokens, cost: this.#cost,
-        treeCost: tree.cost.spent, retries: this.#retries, taint: [],
+        treeCost: tree.cost.spent, retries: this.#retries, taint: [], ancestors: [], children: { live: 0, total: 0 }, effects: NO_EFFECTS, treeEffects: NO_EFFECTS,
       },
       spend: { run: spendOf(accountFor('run', accounts)), tree, day: window('day'), month: window('month'), models: Object.fromEntries(models) },
       history: this.#history,
       breakers,
       killed: this.killed,
+      context: {},
+      host: freshHost(),
       granted,
     };
   }

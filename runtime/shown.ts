@@ -1,8 +1,9 @@
 // What of an action is kept and shown: a title and a body, redacted before anything is stored.
 
-import type { ActionEvent, TextPart, ToolCall } from '../protocol/action.ts';
+import { kindOf, type ActionEvent, type TextPart, type ToolCall } from '../protocol/action.ts';
 import type { Shown } from '../protocol/run-graph.ts';
 import { mergeRedactions, redactText, type Redaction } from '../protocol/verdict.ts';
+import { actionName } from './policy/action-name.ts';
 import type { AuditRules } from './policy/api.ts';
 
 /** Replaces what looks like a credential; runs over everything that is stored, whatever the policies say. */
@@ -28,17 +29,8 @@ function isKept(event: ActionEvent, audit: AuditRules): boolean {
   return audit.logSteps && (audit.logToolCalls || (event.event !== 'tool.before' && event.event !== 'tool.after'));
 }
 
-/** The name of the action in lists and in the index: tool, model, host, program, agent. */
-export function nameOf(event: ActionEvent): string {
-  switch (event.event) {
-    case 'llm.before': case 'llm.after': return event.model;
-    case 'tool.before': case 'tool.after': return event.name;
-    case 'http.before': case 'http.after': return event.host;
-    case 'exec.before': case 'exec.after': return programOf(event.argv[0] ?? event.command);
-    case 'spawn.before': case 'spawn.after': return event.agent;
-    default: return event.event.slice(0, event.event.indexOf('.'));
-  }
-}
+/** The name of the action in lists and in the index: what it can be governed by, or its kind. */
+export const nameOf = (event: ActionEvent): string => actionName(event) || kindOf(event.event);
 
 function partsOf(event: ActionEvent, redactions: readonly Redaction[], audit: AuditRules): { title: string; body?: string } | undefined {
   switch (event.event) {
@@ -52,6 +44,18 @@ function partsOf(event: ActionEvent, redactions: readonly Redaction[], audit: Au
     case 'exec.before': return { title: event.argv.join(' ') || event.command, body: `in ${event.cwd}` };
     case 'exec.after': return { title: event.signal ? `ended by ${event.signal}` : `exit code ${event.exitCode}` };
     case 'spawn.before': return { title: `${event.agent}: ${event.command.join(' ')}` };
+    case 'signal.before': return { title: `${event.name} from ${event.source}`, ...(audit.logInputs && { body: JSON.stringify(clean(event.payload, '/payload', redactions, audit.redactFields), null, 2) }) };
+    case 'retrieval.before': return { title: `${event.store}: ${event.query ?? ''}` };
+    case 'retrieval.after': return { title: event.error ?? `${event.documents.length} documents` };
+    case 'data.before': return { title: `${event.operation} ${event.source}`, ...(audit.logInputs && { body: event.statement }) };
+    case 'data.after': return { title: event.error ?? `${event.count ?? event.rows?.length ?? 0} rows` };
+    case 'file.before': return { title: `${event.operation} ${event.path}`, ...(audit.logInputs && event.texts && { body: textsOf(event.texts, redactions) }) };
+    case 'file.after': return { title: event.error ?? 'done' };
+    case 'message.before': return { title: `${event.channel} to ${event.to.join(', ')}`, ...(audit.logInputs && { body: textsOf(event.texts, redactions) }) };
+    case 'message.after': return { title: event.error ?? 'sent' };
+    case 'memory.before': return { title: `${event.operation} ${event.key ?? ''}`, ...(audit.logInputs && { body: textsOf(event.texts, redactions) }) };
+    case 'memory.after': return { title: event.error ?? 'done', ...(audit.logOutputs && { body: textsOf(event.texts, redactions) }) };
+    case 'decision.after': return { title: event.summary, ...(audit.logOutputs && event.explanation !== undefined && { body: event.explanation }) };
     case 'output.after': return { title: 'output', ...(audit.logOutputs && { body: textsOf(event.texts, redactions) }) };
     default: return undefined;
   }
@@ -96,5 +100,4 @@ function decoded(href: string): string {
   }
 }
 
-const programOf = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
 const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text);

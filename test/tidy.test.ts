@@ -13,7 +13,7 @@ const ROOMS = ['protocol', 'runtime', 'language-server', 'extension', 'webview',
 /** For the files that a folder's row is the longest match of: which of our folders and which packages they may import. `node` stands for all built-in modules. */
 const DIRECTIONS: Readonly<Record<string, { readonly ours: readonly string[]; readonly packages: readonly string[] }>> = {
   protocol: { ours: ['protocol'], packages: [] },
-  'runtime/policy': { ours: ['protocol', 'runtime/policy'], packages: ['zod', 'yaml', 'picomatch', 're2js', 'ipaddr.js', '@noble/hashes', 'libphonenumber-js', 'fastest-levenshtein'] },
+  'runtime/policy': { ours: ['protocol', 'runtime/policy'], packages: ['zod', 'yaml', 'picomatch', '@marcbachmann/cel-js', 'unbash', 'pgsql-ast-parser', 'node-sql-parser', '@cfworker/json-schema', 'jsonc-parser', 'temporal-polyfill', 'flourite', 're2js', 'ipaddr.js', '@noble/hashes', 'libphonenumber-js', 'fastest-levenshtein'] },
   'runtime/wire': { ours: ['protocol', 'runtime/wire'], packages: ['node'] },
   runtime: { ours: ['protocol', 'runtime'], packages: ['node', 'zod', 'commander', 'canonicalize', '@pydantic/genai-prices', 'gpt-tokenizer', 'eventsource-parser', 'esbuild', 'picomatch'] },
   'language-server/features': { ours: ['protocol', 'runtime/policy', 'language-server'], packages: ['yaml'] },

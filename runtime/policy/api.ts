@@ -1,6 +1,6 @@
 // What a compiled policy set offers. `compilePolicies` in index.ts makes it; the same code runs in governor, gateway, language server and tests.
 
-import type { ActionEvent, Risk, ToolClass } from '../../protocol/action.ts';
+import type { ActionEvent, ActionKind, Risk, ToolClass } from '../../protocol/action.ts';
 import type { Finding } from '../../protocol/finding.ts';
 import type { Disposition, Place, Reason, Verdict } from '../../protocol/verdict.ts';
 import type { BreakerState, Facts } from './facts.ts';
@@ -55,6 +55,55 @@ export interface AuditRules {
   readonly maxText: number;
 }
 
+/** A bound on an action that is going on. */
+export interface ActionLimit {
+  readonly policy: string;
+  readonly field: string;
+  readonly kind: ActionKind;
+  /** Longest time from the start of the action (of the run, for `run`), in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Longest output of a program, in bytes. */
+  readonly maxOutputBytes?: number;
+  /** False when passing it is only recorded. */
+  readonly hard: boolean;
+}
+
+/** Whom a `control` policy tells of verdicts. */
+export interface AlertRules {
+  readonly policy: string;
+  readonly webhook?: string;
+  /** Name of the environment variable of the governor that holds the key of the signature. */
+  readonly secretEnv?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly notifyOn: readonly Disposition[];
+  readonly cooldownMs: number;
+}
+
+/** What becomes of the items a run remembers. */
+export interface MemoryRules {
+  readonly policy: string;
+  /** Items of the run's session are deleted when the run ends. */
+  readonly purgeOnCompletion: boolean;
+  /** Longest time an item is kept, in milliseconds. */
+  readonly retentionMs?: number;
+}
+
+/** The policies that a check stands among. */
+export interface PolicySet {
+  /** Those in force for these facts: enforced, and in scope. */
+  inForce(facts: Facts): readonly PolicyInForce[];
+  /** All of the set, whatever their scope and mode. */
+  readonly all: readonly PolicyInForce[];
+}
+export interface PolicyInForce {
+  readonly name: string;
+  readonly category: string;
+  readonly mode: 'enforce' | 'shadow' | 'off';
+  readonly onViolation: Disposition;
+  /** Parsed by the category's schema, defaults filled in. */
+  readonly rules: Readonly<Record<string, unknown>>;
+}
+
 export interface BreakerRules {
   readonly policy: string;
   /** Share of failed runs, 0 to 1, above which the breaker opens. */
@@ -86,6 +135,12 @@ export interface Engine {
   budgets(facts: Facts): readonly BudgetLimit[];
   audit(facts: Facts): AuditRules;
   breakers(facts: Facts): readonly BreakerRules[];
+  /** Bounds on actions in flight. */
+  limits(facts: Facts): readonly ActionLimit[];
+  alerts(facts: Facts): readonly AlertRules[];
+  memory(facts: Facts): readonly MemoryRules[];
+  /** True when some policy in scope has to see an answer of the model whole before any of it goes on. */
+  wholeOutput(facts: Facts): boolean;
   /** For text of the model on its way to the agent; undefined when no policy in scope looks at it. */
   streamRedactor(facts: Facts): StreamRedactor | undefined;
   /** What `tools:` says of a tool, by exact name or glob. */

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import type { ActionEvent, EventName } from '../../protocol/action.ts';
 import type { Disposition, GateTerms, Redaction } from '../../protocol/verdict.ts';
-import type { AuditRules, BreakerRules, BudgetLimit } from './api.ts';
+import type { ActionLimit, AlertRules, AuditRules, BreakerRules, BudgetLimit, MemoryRules, PolicySet } from './api.ts';
 import type { Facts } from './facts.ts';
 
 export const GROUPS = ['Operational guardrails', 'Data and security boundaries', 'Cognitive governance', 'Agent action control', 'Trust, privacy and compliance'] as const;
@@ -21,12 +21,16 @@ export interface Violation {
   readonly value?: unknown;
   readonly remedy?: string;
   readonly redactions?: readonly Redaction[];
+  /** For `retrieval.after` and `data.after`: documents or rows, by index, that must not reach the agent. Goes with `redact`. */
+  readonly drop?: readonly number[];
+  /** For the same: fields of documents or rows that are replaced by `##LABEL##`, or left out when there is no label. Goes with `redact`. */
+  readonly blank?: readonly { readonly index: number; readonly field: string; readonly label?: string }[];
   readonly retryAfterMs?: number;
   readonly gate?: GateTerms;
 }
 
-/** Undefined is a plain allow, and the usual answer: it must not allocate. */
-export type Check<E extends EventName> = (event: ActionEvent<E>, facts: Facts) => Violation | readonly Violation[] | undefined;
+/** Undefined is a plain allow, and the usual answer: it must not allocate. `set` is the policies it stands among. */
+export type Check<E extends EventName> = (event: ActionEvent<E>, facts: Facts, set: PolicySet) => Violation | readonly Violation[] | undefined;
 
 /** A check that can only ever matter for these action names (tool, model, host, program, agent) goes into their buckets of the index alone. */
 export interface NamedCheck<E extends EventName> {
@@ -68,6 +72,16 @@ export interface Category<S extends z.ZodObject = z.ZodObject> {
   checks(rules: z.output<S>, policy: PolicyHeader): Checks;
   /** Limits of the run of these facts, for the ledger to enforce again, atomically. */
   budgets?(rules: z.output<S>, policy: PolicyHeader, facts: Facts): readonly BudgetLimit[];
+  /** Bounds on actions in flight: the governor and the planes stop what passes them. */
+  limits?(rules: z.output<S>, policy: PolicyHeader, facts: Facts): readonly ActionLimit[];
+  /** Whom to tell of verdicts, and when to pause the agent. */
+  alerts?(rules: z.output<S>, policy: PolicyHeader): AlertRules | undefined;
+  /** What becomes of remembered items. */
+  memory?(rules: z.output<S>, policy: PolicyHeader): MemoryRules | undefined;
+  /** True when the policy has to see an answer whole before any of it reaches the agent: it is then held back while it streams. */
+  wholeOutput?(rules: z.output<S>): boolean;
+  /** What the rules have against the other policies, at edit time: `field` is a dotted path under `rules:`. */
+  review?(rules: z.output<S>, set: PolicySet): readonly { readonly field: string; readonly message: string; readonly severity?: 'error' | 'warning' }[];
   /** How records are kept. */
   audit?(rules: z.output<S>): AuditRules;
   /** The circuit breaker this policy asks for; undefined when it is switched off. */

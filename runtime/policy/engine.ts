@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { ActionEvent, Risk, ToolClass } from '../../protocol/action.ts';
 import { merge, stronger, type Disposition, type Place, type Reason, type Redaction, type Verdict } from '../../protocol/verdict.ts';
 import { actionName } from './action-name.ts';
-import type { AuditRules, BreakerRules, BudgetLimit, Considered, Engine, PolicySummary, StreamRedactor } from './api.ts';
+import type { ActionLimit, AlertRules, AuditRules, BreakerRules, BudgetLimit, Considered, Engine, MemoryRules, PolicyInForce, PolicySet, PolicySummary, StreamRedactor } from './api.ts';
 import { DEFAULT_AUDIT, mergeAudit } from './categories/audit.ts';
 import { content, streamFor } from './categories/content.ts';
 import type { Violation } from './category.ts';
@@ -40,6 +40,7 @@ interface Heard {
 
 /** Collects across one decision; reused, so that a plain allow allocates nothing. */
 interface Listener {
+  readonly set: PolicySet;
   heard: Heard | undefined;
 }
 
@@ -53,7 +54,8 @@ class PolicyEngine implements Engine {
   readonly #tools: EngineParts['tools'];
   readonly #toolGlobs: readonly { readonly match: (name: string) => boolean; readonly meaning: ToolMeaning }[];
   readonly #versionOf: () => string;
-  readonly #listener: Listener = { heard: undefined };
+  readonly #set: PolicySet;
+  readonly #listener: Listener;
   #index: PolicyIndex<PlacedPolicy> | undefined;
   #allow: Verdict | undefined;
   #summaries: readonly PolicySummary[] | undefined;
@@ -64,6 +66,8 @@ class PolicyEngine implements Engine {
     this.#tools = parts.tools;
     this.#toolGlobs = [...parts.tools].filter(([name]) => isGlob(name)).map(([name, meaning]) => ({ match: compileGlob(name), meaning }));
     this.#versionOf = parts.version;
+    this.#set = policySet(this.#policies);
+    this.#listener = { set: this.#set, heard: undefined };
   }
 
   get version(): string {
@@ -86,7 +90,7 @@ class PolicyEngine implements Engine {
   }
 
   explain(event: ActionEvent, facts: Facts): { readonly verdict: Verdict; readonly considered: readonly Considered[] } {
-    return { verdict: this.decide(event, facts), considered: this.#policies.map((policy, at) => consider(policy, this.policies[at]!, event, facts)) };
+    return { verdict: this.decide(event, facts), considered: this.#policies.map((policy, at) => consider(policy, this.policies[at]!, event, facts, this.#set)) };
   }
 
   budgets(facts: Facts): readonly BudgetLimit[] {
@@ -101,6 +105,22 @@ class PolicyEngine implements Engine {
   /** Those in shadow mode are counted as well: their verdicts are recorded. */
   breakers(facts: Facts): readonly BreakerRules[] {
     return this.#policies.filter((policy) => policy.mode !== 'off' && (policy.inScope?.(facts) ?? true)).flatMap((policy) => policy.category.breaker?.(policy.rules, policy) ?? []);
+  }
+
+  limits(facts: Facts): readonly ActionLimit[] {
+    return this.#inForce(facts).flatMap((policy) => policy.category.limits?.(policy.rules, policy, facts) ?? []);
+  }
+
+  alerts(facts: Facts): readonly AlertRules[] {
+    return this.#inForce(facts).flatMap((policy) => policy.category.alerts?.(policy.rules, policy) ?? []);
+  }
+
+  memory(facts: Facts): readonly MemoryRules[] {
+    return this.#inForce(facts).flatMap((policy) => policy.category.memory?.(policy.rules, policy) ?? []);
+  }
+
+  wholeOutput(facts: Facts): boolean {
+    return this.#inForce(facts).some((policy) => policy.category.wholeOutput?.(policy.rules) ?? false);
   }
 
   streamRedactor(facts: Facts): StreamRedactor | undefined {
@@ -132,6 +152,15 @@ class PolicyEngine implements Engine {
   }
 }
 
+/** The policies as checks may see one another: rules and standing, nothing that could be called. */
+function policySet(policies: readonly PlacedPolicy[]): PolicySet {
+  const view = ({ name, category, mode, onViolation, rules }: PlacedPolicy): PolicyInForce => ({ name, category: category.id, mode, onViolation, rules });
+  return {
+    get all() { return policies.map(view); },
+    inForce: (facts) => policies.filter((policy) => policy.mode === 'enforce' && (policy.inScope?.(facts) ?? true)).map(view),
+  };
+}
+
 const UNKNOWN_TOOL: ToolMeaning = Object.freeze({ class: 'once' });
 const CLASS_CAUTION: readonly ToolClass[] = ['read', 'idempotent', 'once'];
 const RISK_ORDER: readonly (Risk | undefined)[] = [undefined, 'low', 'medium', 'high', 'critical'];
@@ -149,7 +178,7 @@ function ask(watch: Watch<PlacedPolicy>, event: ActionEvent, facts: Facts, into:
   let failure: unknown;
   let failed = false;
   try {
-    found = watch.check(event, facts);
+    found = watch.check(event, facts, (into as Listener).set);
   } catch (error) {
     failed = true;
     failure = error;
@@ -208,14 +237,14 @@ function killedBy({ scope, by, reason }: NonNullable<Facts['killed']>): Heard {
   };
 }
 
-function consider(policy: PlacedPolicy, summary: PolicySummary, event: ActionEvent, facts: Facts): Considered {
+function consider(policy: PlacedPolicy, summary: PolicySummary, event: ActionEvent, facts: Facts, set: PolicySet): Considered {
   const nothing = { policy: summary, reasons: [] };
   if (policy.mode === 'off') return { ...nothing, outcome: 'off', detail: 'mode is off' };
   if (policy.inScope && !policy.inScope(facts)) return { ...nothing, outcome: 'out-of-scope', detail: `the scope leaves out agent ${facts.agent}${facts.fleet ? ` of fleet ${facts.fleet}` : ''}, user ${facts.user}` };
   const entry = checkFor(policy, event.event);
   if (!entry) return { ...nothing, outcome: 'not-watching', detail: `its rules do not look at ${event.event}` };
   if (entry.names && !nameMatcher(entry.names)(actionName(event))) return { ...nothing, outcome: 'not-watching', detail: `its rules do not look at ${actionName(event)}` };
-  const listener: Listener = { heard: undefined };
+  const listener: Listener = { set, heard: undefined };
   ask({ policy, check: entry.check, inScope: undefined, matches: undefined }, event, facts, listener);
   const reasons = listener.heard?.reasons ?? [];
   return { policy: summary, reasons, outcome: reasons.length > 0 ? 'acted' : 'allowed' };

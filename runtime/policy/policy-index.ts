@@ -2,13 +2,14 @@
 
 import { EVENT_NAMES, type ActionEvent, type EventName } from '../../protocol/action.ts';
 import { actionName } from './action-name.ts';
+import type { PolicySet } from './api.ts';
 import type { Check, NamedCheck, Violation } from './category.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { Facts } from './facts.ts';
 import { compileGlob, isGlob } from './globs.ts';
 
 /** A check of any event: the index only ever calls it with its own. */
-export type AnyCheck = (event: ActionEvent, facts: Facts) => Violation | readonly Violation[] | undefined;
+export type AnyCheck = (event: ActionEvent, facts: Facts, set: PolicySet) => Violation | readonly Violation[] | undefined;
 
 /** A check in the index. `inScope` is absent when the bucket already says so. */
 export interface Watch<P extends CompiledPolicy = CompiledPolicy> {
@@ -34,6 +35,8 @@ interface EventIndex<P extends CompiledPolicy> extends Readonly<Record<Dimension
 }
 
 export interface PolicyIndex<P extends CompiledPolicy> {
+  /** True when some policy looks at such events. */
+  watches(event: EventName): boolean;
   /** Calls `visit` for every check in scope. `visit` must not keep the watch. Allocates nothing itself. */
   each(event: ActionEvent, facts: Facts, visit: (watch: Watch<P>, event: ActionEvent, facts: Facts, into: unknown) => void, into: unknown): void;
 }
@@ -42,6 +45,7 @@ export function indexPolicies<P extends CompiledPolicy>(policies: readonly P[]):
   const events = new Map<EventName, EventIndex<P>>();
   for (const policy of policies) if (policy.mode !== 'off') addPolicy(events, policy);
   return {
+    watches: (event) => events.has(event),
     each(event, facts, visit, into) {
       const index = events.get(event.event);
       if (!index) return;

@@ -3,6 +3,7 @@
 import { parse } from 'yaml';
 import type { ActionEvent } from '../../protocol/action.ts';
 import { stronger, type Disposition } from '../../protocol/verdict.ts';
+import type { PolicySet } from './api.ts';
 import type { Category, Check, Violation } from './category.ts';
 import { freshFacts, type Facts } from './facts.ts';
 
@@ -12,12 +13,15 @@ export interface Asked {
 }
 
 /** What a category with these `rules:` (YAML) says to an event. Throws when the rules do not fit its schema. */
-export function ask(category: Category, rules: string, event: ActionEvent, facts: Partial<Facts> = {}, onViolation = category.onViolation): Asked {
+export function ask(category: Category, rules: string, event: ActionEvent, facts: Partial<Facts> = {}, onViolation = category.onViolation, set: PolicySet = ALONE): Asked {
   const entry = category.checks(category.rules.parse(parse(rules)), { name: 'policy', onViolation })[event.event] as Check<never> | { readonly check: Check<never> } | undefined;
   const check = typeof entry === 'function' ? entry : entry?.check;
-  const violations = [check?.(event as never, freshFacts(facts))].flat().filter((each) => each !== undefined);
+  const violations = [check?.(event as never, freshFacts(facts), set)].flat().filter((each) => each !== undefined);
   return { violations, disposition: violations.map((each) => each.disposition ?? onViolation).reduce((a, b) => (stronger(b, a) ? b : a), 'allow' as Disposition) };
 }
+
+/** A set of no other policies. */
+export const ALONE: PolicySet = { inForce: () => [], all: [] };
 
 /** The examples of a category that do not come out as they say. */
 export function disagreements(category: Category): string[] {

@@ -6,13 +6,15 @@ import fc from 'fast-check';
 import type { ActionEvent } from '../../../protocol/action.ts';
 import type { Check } from '../category.ts';
 import { type Facts, freshFacts, type Spend } from '../facts.ts';
+import { ALONE } from '../testing.ts';
 import { cost } from './cost.ts';
 
 const header = { name: 'p', onViolation: 'block' } as const;
 const call = (extra: Partial<ActionEvent<'llm.before'>> = {}): ActionEvent<'llm.before'> => ({ event: 'llm.before', wire: 'openai-chat', provider: 'x', model: 'm', stream: false, hasSystemPrompt: false, inputTokens: 0, tools: [], texts: [], estimatedCost: 0, ...extra });
 
-function checkOf<E extends 'llm.before' | 'tool.before' | 'run.before'>(event: E, rules: object): Check<E> {
-  return cost.checks(cost.rules.parse(rules), header)[event] as Check<E>;
+function checkOf<E extends 'llm.before' | 'tool.before' | 'run.before'>(event: E, rules: object): (event: ActionEvent<E>, facts: Facts) => ReturnType<Check<E>> {
+  const check = cost.checks(cost.rules.parse(rules), header)[event] as Check<E> | undefined;
+  return (check && ((judged: ActionEvent<E>, facts: Facts) => check(judged, facts, ALONE))) as never;
 }
 
 function spending(cost: { spent: number; reserved: number }): Facts['spend'] {

@@ -7,6 +7,7 @@ import type { ActionEvent } from '../../../protocol/action.ts';
 import type { BreakerRules } from '../api.ts';
 import type { Check, Violation } from '../category.ts';
 import { type BreakerState, freshFacts } from '../facts.ts';
+import { ALONE } from '../testing.ts';
 import { killSwitch, nextBreaker } from './kill-switch.ts';
 
 const RULES: BreakerRules = { policy: 'p', errorRate: 0.5, windowMs: 1_000, minSamples: 4, recoverAfterMs: 5_000 };
@@ -58,13 +59,13 @@ test('while open, everything that begins is refused, and told when to come back'
   const checks = checkOf({ auto_recover_after_minutes: 3 });
   assert.deepEqual(Object.keys(checks).sort(), ['exec.before', 'http.before', 'llm.before', 'run.before', 'spawn.before', 'tool.before']);
   const event: ActionEvent<'run.before'> = { event: 'run.before', command: [] };
-  const violation = (checks['run.before'] as Check<'run.before'>)(event, facts) as Violation;
+  const violation = (checks['run.before'] as Check<'run.before'>)(event, facts, ALONE) as Violation;
   assert.deepEqual([violation.retryAfterMs, violation.value], [120_000, 0.6]);
 });
 
 test('another policy\'s breaker, or one that is half open, refuses nothing', () => {
   const check = checkOf({})['run.before'] as Check<'run.before'>;
   const event: ActionEvent<'run.before'> = { event: 'run.before', command: [] };
-  assert.equal(check(event, freshFacts({ breakers: { other: { state: 'open', errors: 1, samples: 1 } } })), undefined);
-  assert.equal(check(event, freshFacts({ breakers: { p: { state: 'half-open', errors: 0, samples: 0 } } })), undefined);
+  assert.equal(check(event, freshFacts({ breakers: { other: { state: 'open', errors: 1, samples: 1 } } }), ALONE), undefined);
+  assert.equal(check(event, freshFacts({ breakers: { p: { state: 'half-open', errors: 0, samples: 0 } } }), ALONE), undefined);
 });

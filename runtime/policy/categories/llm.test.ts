@@ -5,11 +5,12 @@ import { test } from 'node:test';
 import type { ActionEvent } from '../../../protocol/action.ts';
 import type { Check, NamedCheck, Violation } from '../category.ts';
 import { freshFacts } from '../facts.ts';
+import { ALONE } from '../testing.ts';
 import { llm } from './llm.ts';
 
 const call = (extra: Partial<ActionEvent<'llm.before'>> = {}): ActionEvent<'llm.before'> => ({ event: 'llm.before', wire: 'openai-chat', provider: 'api.openai.com', model: 'gpt-4o', stream: false, hasSystemPrompt: true, inputTokens: 10, tools: [], texts: [], ...extra });
 const entryOf = (rules: object) => llm.checks(llm.rules.parse(rules), { name: 'p', onViolation: 'block' })['llm.before'];
-const found = (rules: object, event: ActionEvent<'llm.before'>, facts = freshFacts()) => (entryOf(rules) as Check<'llm.before'>)(event, facts) as Violation | undefined;
+const found = (rules: object, event: ActionEvent<'llm.before'>, facts = freshFacts()) => (entryOf(rules) as Check<'llm.before'>)(event, facts, ALONE) as Violation | undefined;
 
 for (const [model, field] of [['gpt-4o', undefined], ['gpt-4o-mini', 'allowed_models'], ['gpt-4', 'allowed_models'], ['claude-sonnet-4', undefined], ['', 'allowed_models'], ['GPT-4o', 'allowed_models']] as const) {
   test(`model ${JSON.stringify(model)} of [gpt-4o, claude-*] → ${field ?? 'allowed'}`, () => assert.equal(found({ allowed_models: ['gpt-4o', 'claude-*'] }, call({ model }))?.field, field));

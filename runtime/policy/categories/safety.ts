@@ -5,7 +5,7 @@ import type { ActionEvent } from '../../../protocol/action.ts';
 import { defineCategory, type Checks, type Violation } from '../category.ts';
 import { canonicalArgs, cycle, shapeOf, streak } from '../detect/loops.ts';
 import { sha256 } from '../sha256.ts';
-import type { CallMark, Facts } from '../facts.ts';
+import { freshRun, type CallMark, type Facts } from '../facts.ts';
 import { firstMatch, nameMatcher } from '../globs.ts';
 
 const LONGEST_CYCLE = 4;
@@ -144,7 +144,7 @@ function call(name: string, args: Readonly<Record<string, unknown>>): ToolCall {
 }
 
 function run(facts: Partial<Facts['run']>): Partial<Facts> {
-  return { run: { id: 'run', root: 'run', depth: 0, startedAt: 0, steps: 0, toolCalls: 0, llmCalls: 0, tokens: 0, cost: 0, treeCost: 0, retries: 0, taint: [], ...facts } };
+  return { run: freshRun(facts) };
 }
 
 function marks(args: readonly Readonly<Record<string, unknown>>[]): CallMark[] {

@@ -56,7 +56,7 @@ export function memoryPort(answers: Answers = {}): MemoryPort {
 export const refuse = (message: string, disposition: Disposition = 'block', retryAfterMs?: number): BeforeAnswer => ({ go: false, disposition, message, retryAfterMs });
 
 export function textsOf(event: ActionEvent): readonly TextPart[] {
-  return 'texts' in event ? event.texts : [];
+  return 'texts' in event ? event.texts ?? [] : [];
 }
 
 export function redactions(event: ActionEvent): Redaction[] {
@@ -70,7 +70,7 @@ function engine(answers: Answers): Engine {
     version: answers.version?.() ?? '1', policies: [], agents: new Map(),
     decide: () => ({ disposition: 'allow', reasons: [], redactions: [], policyVersion: '1' }),
     explain: () => ({ verdict: { disposition: 'allow', reasons: [], redactions: [], policyVersion: '1' }, considered: [] }),
-    budgets: () => [], breakers: () => [],
+    budgets: () => [], breakers: () => [], limits: () => [], alerts: () => [], memory: () => [], wholeOutput: () => false,
     audit: () => ({ logInputs: true, logOutputs: true, logSteps: true, logToolCalls: true, redactFields: [], retentionDays: 1, maxText: 1000 }),
     streamRedactor: () => redactor(answers.forbidden),
     tool: () => ({ class: 'once' }),
