@@ -2,6 +2,7 @@
 
 import type { RunOutcome } from './action.ts';
 import type { Finding } from './finding.ts';
+import type { PolicyVersionRequests } from './policy-versions.ts';
 import type { GateOutcome, GateView, Level, RunEvent, RunSummary, Shown } from './run-graph.ts';
 
 export interface LaunchIdentity {
@@ -52,7 +53,7 @@ export interface PolicyStatus {
   readonly findings: readonly Finding[];
 }
 
-export interface ControlRequests {
+export interface ControlRequests extends PolicyVersionRequests {
   hello: { params: { readonly version: number; readonly token: string; readonly client: string }; result: { readonly pid: number; readonly version: number; readonly startedAt: number } };
   /**
    * Opens a root run. Fails with `policy-errors` when the workspace's policies do not compile, with `agent-unknown` and with `run-refused`. A repeat with the same `token` meets the same run.
@@ -96,6 +97,7 @@ export interface ControlNotifications {
 export const ERROR_CODES = [
   'bad-token', 'bad-message', 'unknown-method', 'no-such-run', 'run-ended', 'no-such-gate', 'gate-decided', 'not-an-approver', 'content-changed',
   'policy-errors', 'store-failed', 'shutting-down', 'internal', 'no-such-call', 'unreachable', 'no-node', 'bad-command', 'run-refused', 'agent-unknown',
+  'conflict', 'no-such-version', 'no-such-policy',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

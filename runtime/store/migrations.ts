@@ -152,4 +152,27 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX runs_to_keep ON runs (keep_until) WHERE purged_at IS NULL;
     `,
   },
+  {
+    version: 4,
+    sql: `
+      CREATE TABLE policy_texts (hash TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
+      CREATE TABLE policy_versions (
+        workspace TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        version TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        person TEXT NOT NULL,
+        how TEXT NOT NULL CHECK (how IN ('start', 'file', 'api', 'activate', 'rollback', 'shadow')),
+        parent TEXT,
+        stands_for INTEGER NOT NULL,
+        note TEXT,
+        files TEXT NOT NULL,
+        PRIMARY KEY (workspace, number)
+      ) STRICT;
+      CREATE INDEX policy_versions_by_hash ON policy_versions (workspace, version, number);
+      CREATE TRIGGER policy_versions_keep BEFORE DELETE ON policy_versions BEGIN SELECT RAISE (ABORT, 'a policy version is never removed'); END;
+      CREATE TRIGGER policy_versions_stand BEFORE UPDATE ON policy_versions BEGIN SELECT RAISE (ABORT, 'a policy version is never changed'); END;
+      CREATE TABLE policy_writes (workspace TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    `,
+  },
 ];
