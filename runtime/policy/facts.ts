@@ -123,8 +123,8 @@ export interface Incident {
  * a replay from the record; each answer depends on nothing but what is on record, so it is the same before and after a crash.
  */
 export interface Host {
-  /** When earlier actions of this kind started, oldest first, for the last 25 hours; the one that is judged is not among them. With `name`, only those of this tool, model, host, program or agent. */
-  starts(by: CountedBy, what: Counted, name?: string): readonly number[];
+  /** When earlier actions of this kind started, oldest first, for the last 25 hours; the one that is judged is not among them. With `names`, only those of these tools, models, hosts, programs or agents: a name, or several names and globs, counted together. */
+  starts(by: CountedBy, what: Counted, names?: string | readonly string[]): readonly number[];
   /** How many of them have not ended. */
   running(by: CountedBy, what: Counted): number;
   /** When a policy objected to something in this run, oldest first. */
