@@ -6,7 +6,7 @@ import { ACTION_KINDS } from '../protocol/action.ts';
 import { fieldAt } from '../runtime/policy/describe.ts';
 import type { GovernanceDocument, Parsed, Part, Path, Span } from '../runtime/policy/document.ts';
 
-export const SECTIONS = { agents: 'agent', fleets: 'fleet', tools: 'tool' } as const;
+export const SECTIONS = { agents: 'agent', fleets: 'fleet', tools: 'tool', domains: 'domain', signals: 'signal' } as const;
 export type NameKind = (typeof SECTIONS)[keyof typeof SECTIONS] | 'policy' | 'model';
 
 /** Spans count from the start of the file. */

@@ -79,6 +79,8 @@ const SYMBOL: Readonly<Record<SymbolSort, SymbolKind>> = {
   agent: SymbolKind.Object,
   fleet: SymbolKind.Package,
   tool: SymbolKind.Function,
+  domain: SymbolKind.Struct,
+  signal: SymbolKind.Event,
   policy: SymbolKind.Class,
   rule: SymbolKind.Property,
 };

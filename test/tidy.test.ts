@@ -15,7 +15,7 @@ const DIRECTIONS: Readonly<Record<string, { readonly ours: readonly string[]; re
   protocol: { ours: ['protocol'], packages: [] },
   'runtime/policy': { ours: ['protocol', 'runtime/policy'], packages: ['zod', 'yaml', 'picomatch', '@marcbachmann/cel-js', 'unbash', 'pgsql-ast-parser', 'node-sql-parser', '@cfworker/json-schema', 'jsonc-parser', 'temporal-polyfill', 'flourite', 're2js', 'ipaddr.js', '@noble/hashes', 'libphonenumber-js', 'fastest-levenshtein'] },
   'runtime/wire': { ours: ['protocol', 'runtime/wire'], packages: ['node'] },
-  runtime: { ours: ['protocol', 'runtime'], packages: ['node', 'zod', 'commander', 'canonicalize', '@pydantic/genai-prices', 'gpt-tokenizer', 'eventsource-parser', 'esbuild', 'picomatch'] },
+  runtime: { ours: ['protocol', 'runtime'], packages: ['node', 'zod', 'commander', 'canonicalize', '@pydantic/genai-prices', 'gpt-tokenizer', 'eventsource-parser', 'esbuild', 'picomatch', 'diff', 'yaml'] },
   'language-server/features': { ours: ['protocol', 'runtime/policy', 'language-server'], packages: ['yaml'] },
   'language-server/lints': { ours: ['protocol', 'runtime/policy', 'language-server'], packages: ['yaml'] },
   'language-server': { ours: ['protocol', 'runtime/policy', 'language-server'], packages: ['node', 'yaml', 'vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-jsonrpc', 'vscode-languageserver-types', 'vscode-languageserver-protocol'] },

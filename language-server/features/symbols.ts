@@ -4,7 +4,7 @@ import type { TextRange } from '../../protocol/finding.ts';
 import type { GovernanceDocument, Part, Span } from '../../runtime/policy/document.ts';
 import { SECTIONS } from '../names.ts';
 
-export type SymbolSort = 'section' | 'agent' | 'fleet' | 'tool' | 'policy' | 'rule';
+export type SymbolSort = 'section' | 'agent' | 'fleet' | 'tool' | 'domain' | 'signal' | 'policy' | 'rule';
 
 export interface OutlineSymbol {
   readonly name: string;

@@ -68,7 +68,7 @@ test('a right file has no findings', () => {
 for (const [what, text, label, message] of [
   ['a slip in a top-level key', 'polices: []\n', '1:1-8 error structure/unknown-key', 'Did you mean `policies`?'],
   ['a slip in a policy key', policy('scop: { agents: [a] }', 'rules: { daily_cost_limit: 1 }'), '4:5-9 error structure/unknown-key', 'Did you mean `scope`?'],
-  ['a key of a later version', policy('when: run.depth > 0', 'rules: { daily_cost_limit: 1 }'), '4:5-9 error structure/unknown-key', 'Known keys here: name,'],
+  ['a key of another product', policy('priority: 10', 'rules: { daily_cost_limit: 1 }'), '4:5-13 error structure/unknown-key', 'Known keys here: name,'],
   ['a field that another product calls differently', policy('rules: { per_workflow_cost_limit: 1 }'), '4:14-37 error structure/unknown-key', 'Did you mean `per_run_cost_limit`?'],
   ['a field outside of rules', policy('per_run_cost_limit: 1'), '4:5-23 error structure/unknown-key', 'It belongs under `rules:`.'],
   ['a nested slip', policy('rules: { model_limits: { m: { dayly_cost_limit: 1 } } }'), '4:35-51 error structure/unknown-key', 'daily_cost_limit'],

@@ -1,8 +1,9 @@
 // One policy from its parsed value: what is wrong with it, and, when nothing is, its checks and its scope ready to be asked. Knows nothing of files.
 
-import type { Disposition } from '../../protocol/verdict.ts';
+import { stronger, type Disposition } from '../../protocol/verdict.ts';
 import type { PolicySummary } from './api.ts';
 import type { Category, Checks } from './category.ts';
+import { conditional } from './conditional.ts';
 import type { Facts } from './facts.ts';
 import { nameMatcher } from './globs.ts';
 import { type Issue, schemaIssues } from './issues.ts';
@@ -19,9 +20,23 @@ export interface CompiledPolicy extends Omit<PolicySummary, 'place' | 'category'
   readonly scope: Scope | undefined;
   /** Undefined when it applies to everything. */
   readonly inScope: ((facts: Facts) => boolean) | undefined;
+  /** False when `inScope` says more than `scope`: another policy overrides this one somewhere. */
+  readonly exactScope?: boolean;
   readonly checks: Checks;
   readonly message?: string;
+  /** Strongest last. */
+  readonly escalate: readonly Escalation[];
+  /** Policy that this one replaces where it is in scope. */
+  readonly overrides?: string;
+  readonly overridable: boolean;
   readonly onError: 'block' | 'warn';
+}
+
+/** From how many violations on, counted over how long, which disposition. */
+export interface Escalation {
+  readonly after: number;
+  readonly withinMs: number;
+  readonly disposition: Disposition;
 }
 
 /** A policy that is not whole has no `policy`, and at least one issue that is an error. */
@@ -29,15 +44,21 @@ export interface Compilation {
   readonly policy?: CompiledPolicy;
   /** As written, also when the rest is broken. */
   readonly name?: string;
+  readonly category?: string;
   readonly scope?: Scope;
+  readonly overrides?: string;
+  readonly overridable?: boolean;
   readonly issues: readonly Issue[];
 }
 
 /** Compiles one item of `policies:`. Never throws. */
 export function compilePolicy(value: unknown): Compilation {
   if (!isMapping(value)) return { issues: [{ path: [], on: 'value', code: 'fullarc/structure/wrong-type', severity: 'error', message: `A policy is a mapping with \`name\`, \`category\` and \`rules\`, but this item is ${value === null || value === undefined ? 'empty' : 'not a mapping'}.` }] };
-  const written = { name: typeof value['name'] === 'string' ? value['name'] : undefined, scope: scopeSchema.safeParse(value['scope']).data };
   const category = typeof value['category'] === 'string' ? categoryNamed(value['category']) : undefined;
+  const written = {
+    name: textAt(value, 'name'), category: category?.id, scope: scopeSchema.safeParse(value['scope']).data,
+    overrides: textAt(value, 'overrides'), overridable: value['overridable'] === true,
+  };
   const standing = { path: ['policies', 0] as Path, category: category?.id };
   const keys = policySchema.safeParse(value);
   const issues = keys.success ? [] : schemaIssues(keys.error.issues, value, standing);
@@ -48,22 +69,48 @@ export function compilePolicy(value: unknown): Compilation {
   if (!rules.success) issues.push(...schemaIssues(rules.error.issues, fields, { ...standing, path: [...standing.path, 'rules'] }, ['rules']));
   const disposition = value['on_violation'];
   if (keys.success && disposition !== undefined && !category.dispositions.includes(disposition as Disposition)) issues.push(notAllowed(category, String(disposition)));
+  if (keys.success) issues.push(...keyIssues(keys.data, category));
   if (issues.length > 0 || !keys.success || !rules.success) return { ...written, issues };
-  return build(keys.data, category, rules.data);
+  return { ...written, ...build(keys.data, category, rules.data) };
 }
 
-function build(keys: PolicyKeys, category: Category, rules: Record<string, unknown>): Compilation {
+/** What stands in the way of keys that are each well written. */
+function keyIssues(keys: PolicyKeys, category: Category): Issue[] {
+  const issues: Issue[] = [];
+  const base = keys.on_violation ?? category.onViolation;
+  keys.escalate?.forEach((step, at) => {
+    const path = ['escalate', at, 'on_violation'];
+    if (!category.dispositions.includes(step.on_violation)) issues.push({ ...notAllowed(category, step.on_violation), path });
+    else if (!stronger(step.on_violation, base)) issues.push({ path, on: 'value', code: 'fullarc/disposition/weaker-escalation', severity: 'error', message: `\`${step.on_violation}\` is not stronger than \`${base}\`, which this policy begins with.` });
+  });
+  if (keys.overrides !== undefined && keys.when !== undefined) {
+    issues.push({ path: ['when'], on: 'key', code: 'fullarc/meaning/overridden-and-conditional', severity: 'error', message: `Where \`when:\` does not hold, neither this policy nor \`${keys.overrides}\`, which it overrides, would apply. Narrow the \`scope:\` instead.` });
+  }
+  return issues;
+}
+
+function build(keys: PolicyKeys, category: Category, rules: Record<string, unknown>): Pick<Compilation, 'policy' | 'issues'> {
   const onViolation = keys.on_violation ?? category.onViolation;
   try {
-    const checks = category.checks(rules, { name: keys.name, onViolation });
+    const conditioned = conditional(category.checks(rules, { name: keys.name, onViolation }), keys.when);
     const policy: CompiledPolicy = {
       name: keys.name, category, mode: keys.mode, onViolation, description: keys.description, message: keys.message, onError: keys.on_error,
-      rules, checks, scope: keys.scope, inScope: scopeCheck(keys.scope),
+      escalate: escalations(keys), ...(keys.overrides !== undefined && { overrides: keys.overrides }), overridable: keys.overridable,
+      rules, checks: conditioned.checks, scope: keys.scope, inScope: scopeCheck(keys.scope),
     };
-    return { name: keys.name, scope: keys.scope, policy, issues: watchesNothing(policy) ? [noEffect()] : [] };
+    const wrong = conditioned.issues.some(({ severity }) => severity === 'error');
+    const idle = !wrong && watchesNothing(policy) ? [noEffect()] : [];
+    return { ...(!wrong && { policy }), issues: [...conditioned.issues, ...idle] };
   } catch (error) {
-    return { name: keys.name, issues: [{ path: ['rules'], on: 'key', code: 'fullarc/structure/bad-value', severity: 'error', message: `These rules cannot be prepared: ${error instanceof Error ? error.message : String(error)}` }] };
+    return { issues: [{ path: ['rules'], on: 'key', code: 'fullarc/structure/bad-value', severity: 'error', message: `These rules cannot be prepared: ${error instanceof Error ? error.message : String(error)}` }] };
   }
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+function escalations({ escalate = [] }: PolicyKeys): readonly Escalation[] {
+  return escalate.map(({ after, within, on_violation: disposition }) => ({ after, disposition, withinMs: within === undefined ? Infinity : Number(within.slice(0, -1)) * UNIT_MS[within.at(-1)!]! }))
+    .sort((a, b) => Number(stronger(a.disposition, b.disposition)) - Number(stronger(b.disposition, a.disposition)));
 }
 
 /** All keys that are given must match; then, when `except` is given, not all of its keys may. */
@@ -90,6 +137,7 @@ function conjunction(keys: Omit<Scope, 'except'>): ((facts: Facts) => boolean) |
   add(keys.fleets, (facts) => facts.fleet);
   add(keys.users, (facts) => facts.user);
   add(keys.workflows, (facts) => facts.workflow);
+  add(keys.planes, (facts) => facts.plane);
   if (tests.length <= 1) return tests[0];
   return (facts) => {
     for (let index = 0; index < tests.length; index++) if (!tests[index]!(facts)) return false;
@@ -123,6 +171,8 @@ function notAllowed(category: Category, written: string): Issue {
     mend: { title: `Change to \`${near}\``, replace: near },
   };
 }
+
+const textAt = (value: Record<string, unknown>, key: string): string | undefined => (typeof value[key] === 'string' ? value[key] : undefined);
 
 function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

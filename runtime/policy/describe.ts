@@ -5,7 +5,9 @@ import type { Disposition } from '../../protocol/verdict.ts';
 import type { Category, Example, Group } from './category.ts';
 import type { Path } from './parse.ts';
 import { CATEGORIES, categoryNamed } from './registry.ts';
-import { agentSchema, fileSchema, fleetSchema, policySchema, type Reference, toolSchema } from './schema.ts';
+import { domainSchema, signalSchema } from './domain-schema.ts';
+import { agentSchema, fileSchema, fleetSchema, policySchema, type Reference } from './schema.ts';
+import { toolSchema } from './tool-schema.ts';
 
 /** The form of a value. `object` has known keys, `map` has keys of the author's choice. */
 export type Shape =
@@ -62,7 +64,7 @@ export function describeCategory(name: string): CategoryDescription | undefined 
   return category && describe(category);
 }
 
-/** `agents`, `fleets`, `tools`, `policies`. */
+/** The keys at the top of a file. */
 export function topLevelFields(): readonly Field[] {
   return fieldsOf(fileSchema);
 }
@@ -296,9 +298,11 @@ function descend(shape: Shape, step: string | number): { readonly field?: Field;
   }
 }
 
-/** Keys of an entry under `agents:`, `fleets:` and `tools:`. */
+/** Keys of an entry under each section of names. */
 export const entryFields = {
   agents: (): readonly Field[] => fieldsOf(agentSchema),
   fleets: (): readonly Field[] => fieldsOf(fleetSchema),
   tools: (): readonly Field[] => fieldsOf(toolSchema),
+  domains: (): readonly Field[] => fieldsOf(domainSchema),
+  signals: (): readonly Field[] => fieldsOf(signalSchema),
 } as const;

@@ -26,7 +26,7 @@ function engineOf(policies: readonly object[], rest: object = {}) {
 /** A policy around checks of the test's own. */
 function policyOf(name: string, checks: Checks, more: Partial<PlacedPolicy> = {}): PlacedPolicy {
   const category = { id: 'llm' } as Category;
-  return { name, category, mode: 'enforce', onViolation: 'block', rules: {}, checks, scope: undefined, inScope: scopeCheck(more.scope), onError: 'block', place: { file: 'f', line: 1, column: 1 }, ...more };
+  return { name, category, mode: 'enforce', onViolation: 'block', rules: {}, checks, scope: undefined, inScope: scopeCheck(more.scope), onError: 'block', escalate: [], overridable: false, place: { file: 'f', line: 1, column: 1 }, ...more };
 }
 
 function around(...policies: PlacedPolicy[]) {

@@ -62,7 +62,7 @@ class PolicyEngine implements Engine {
 
   constructor(parts: EngineParts) {
     this.agents = parts.agents;
-    this.#policies = parts.policies;
+    this.#policies = withOverrides(parts.policies);
     this.#tools = parts.tools;
     this.#toolGlobs = [...parts.tools].filter(([name]) => isGlob(name)).map(([name, meaning]) => ({ match: compileGlob(name), meaning }));
     this.#versionOf = parts.version;
@@ -196,9 +196,29 @@ function noteAll(listener: Listener, policy: PlacedPolicy, found: Violation | re
 
 /** Undefined when the violation comes to nothing: it says allow, or a person already let its gate through. */
 function reasonOf(policy: PlacedPolicy, violation: Violation, facts: Facts): Reason | undefined {
-  const disposition = violation.disposition ?? policy.onViolation;
+  const stated = violation.disposition ?? policy.onViolation;
+  const disposition = policy.escalate.length > 0 && stated !== 'allow' ? escalated(policy, stated, facts) : stated;
   if (disposition === 'allow' || (disposition === 'gate' && facts.granted.has(policy.name))) return undefined;
   return reasonFor(policy, disposition, violation.field, policy.message ? `${violation.message} ${policy.message}` : violation.message, violation);
+}
+
+/** The strongest step that the run has earned by earlier violations. */
+function escalated(policy: PlacedPolicy, stated: Disposition, facts: Facts): Disposition {
+  const times = facts.host.violations(policy.name);
+  const reached = policy.escalate.findLast(({ after, withinMs }) => (withinMs === Infinity ? times.length : times.filter((at) => at > facts.now - withinMs).length) >= after);
+  return reached && stronger(reached.disposition, stated) ? reached.disposition : stated;
+}
+
+/** A policy that others replace is out of scope where they are in it. Only those that are enforced replace. */
+function withOverrides(policies: readonly PlacedPolicy[]): readonly PlacedPolicy[] {
+  const replacing = Map.groupBy(policies.filter((policy) => policy.overrides !== undefined && policy.mode === 'enforce'), (policy) => `${policy.category.id}\n${policy.overrides}`);
+  if (replacing.size === 0) return policies;
+  return policies.map((policy) => {
+    const narrower = policy.overridable ? replacing.get(`${policy.category.id}\n${policy.name}`) : undefined;
+    if (!narrower) return policy;
+    const own = policy.inScope;
+    return { ...policy, exactScope: false, inScope: (facts) => (own?.(facts) ?? true) && !narrower.some((other) => other.inScope?.(facts) ?? true) };
+  });
 }
 
 /** Has no keys that are undefined, so that equal reasons are equal as JSON and in a deep comparison. */

@@ -146,6 +146,8 @@ export interface Facts {
   readonly fleet?: string;
   readonly workflow?: string;
   readonly user: string;
+  /** Where the action was intercepted: one of `PLANES`. */
+  readonly plane?: string;
   readonly run: RunFacts;
   readonly spend: {
     /** This run and the runs it spawned. */

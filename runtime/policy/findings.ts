@@ -15,7 +15,7 @@ export interface PolicyFile {
 /** The finding for an issue below `base`, a path from the top of the file. */
 export function issueFinding({ path: file, document }: PolicyFile, base: Path, issue: Issue): Finding {
   const path = [...base, ...issue.path];
-  const span = issueSpan(document, path, issue.on);
+  const span = narrowed(document, issueSpan(document, path, issue.on), issue);
   const fix = issue.mend && mendFix(document, path, span, issue.mend);
   return { file, ...document.range(span), severity: issue.severity, code: issue.code, message: issue.message, ...(fix && { fixes: [fix] }) };
 }
@@ -44,6 +44,12 @@ function issueSpan(document: GovernanceDocument, path: Path, on: Issue['on']): S
     return found.value.end > found.value.start ? firstLine(document, found.value) : found.key ?? found.value;
   }
   return { start: 0, end: 0 };
+}
+
+/** The part of a text that an issue is about, where the text stands in the file as it is; otherwise the whole. */
+function narrowed(document: GovernanceDocument, span: Span, { within }: Issue): Span {
+  const at = within ? document.text.slice(span.start, span.end).indexOf(within.text) : -1;
+  return within && at >= 0 ? { start: span.start + at + within.start, end: span.start + at + Math.max(within.end, within.start + 1) } : span;
 }
 
 /** A value that runs over several lines is marked on its first. */

@@ -34,7 +34,7 @@ export function compileDocuments(files: readonly PolicyFile[], cache: CompileCac
       const compilation = compileItem(item, cache);
       const base = ['policies', item.index];
       if (!brokenSyntax(item)) findings.push(...compilation.issues.map((issue) => issueFinding(file, base, issue)));
-      if (compilation.name !== undefined) named.push({ file, base, name: compilation.name, scope: compilation.scope });
+      if (compilation.name !== undefined) named.push({ file, base, name: compilation.name, category: compilation.category, scope: compilation.scope, overrides: compilation.overrides, overridable: compilation.overridable });
       if (compilation.policy && item.problems.length === 0) policies.push({ ...compilation.policy, place: { file: file.path, ...file.document.position(textStart(item)) } });
     }
   }

@@ -12,7 +12,10 @@ export const CODES = [
   'fullarc/structure/tab', 'fullarc/structure/duplicate-key', 'fullarc/structure/unknown-key', 'fullarc/structure/missing-key', 'fullarc/structure/wrong-type',
   'fullarc/structure/bad-value', 'fullarc/structure/unknown-category', 'fullarc/structure/duplicate-name', 'fullarc/structure/bad-name',
   'fullarc/reference/unknown-agent', 'fullarc/reference/unknown-fleet', 'fullarc/reference/glob-matches-nothing',
-  'fullarc/disposition/not-allowed', 'fullarc/meaning/no-effect',
+  'fullarc/reference/unknown-policy', 'fullarc/reference/not-overridable', 'fullarc/reference/other-category', 'fullarc/reference/overrides-itself',
+  'fullarc/expression/syntax', 'fullarc/expression/type', 'fullarc/expression/unknown-name', 'fullarc/expression/unsupported',
+  'fullarc/expression/always-true', 'fullarc/expression/always-false', 'fullarc/expression/too-large', 'fullarc/expression/narrows',
+  'fullarc/disposition/not-allowed', 'fullarc/disposition/weaker-escalation', 'fullarc/meaning/no-effect', 'fullarc/meaning/overridden-and-conditional', 'fullarc/compliance/unmet',
 ] as const;
 export type Code = (typeof CODES)[number];
 
@@ -27,6 +30,8 @@ export interface Issue {
   readonly severity: Severity;
   readonly message: string;
   readonly mend?: Mend;
+  /** A part of the value's text that it is about, in UTF-16 code units from the start of the text. */
+  readonly within?: { readonly text: string; readonly start: number; readonly end: number };
 }
 
 /** Where a value stands: its path from the top of the file, and the category of the policy it belongs to. */

@@ -84,7 +84,7 @@ function visitNames<P extends CompiledPolicy>(names: Names<P> | undefined, name:
 
 function addPolicy<P extends CompiledPolicy>(events: Map<EventName, EventIndex<P>>, policy: P): void {
   const dimension = exactDimension(policy);
-  const decided = dimension !== undefined && Object.keys(policy.scope!).length === 1;
+  const decided = dimension !== undefined && policy.exactScope !== false && Object.keys(policy.scope!).length === 1;
   for (const event of EVENT_NAMES) {
     const entry = checkFor(policy, event);
     if (!entry) continue;

@@ -14,11 +14,14 @@ export interface DeclaredPolicy {
   readonly file: PolicyFile;
   readonly base: Path;
   readonly name: string;
+  readonly category: string | undefined;
   readonly scope: Scope | undefined;
+  readonly overrides: string | undefined;
+  readonly overridable: boolean | undefined;
 }
 
 export function crossFindings(policies: readonly DeclaredPolicy[], declarations: Declarations): Finding[] {
-  const findings = duplicateNames(policies);
+  const findings = [...duplicateNames(policies), ...overrideFindings(policies)];
   const { agents, fleets } = declarations.names;
   const known = { agents, fleets: new Set([...fleets, ...(fleets.size > 0 ? [] : fleetsOfAgents(declarations))]) };
   for (const policy of policies) {
@@ -44,6 +47,39 @@ function duplicateNames(policies: readonly DeclaredPolicy[]): Finding[] {
     findings.push(span ? { ...finding, related: [{ file: earlier.file.path, ...earlier.file.document.range(span), message: 'the other one' }] } : finding);
   }
   return findings;
+}
+
+/** What keeps a policy from replacing another: that one must exist, be of the same category, and say that it may be. */
+function overrideFindings(policies: readonly DeclaredPolicy[]): Finding[] {
+  const overriding = policies.filter((policy) => policy.overrides !== undefined);
+  if (overriding.length === 0) return [];
+  const byName = new Map(policies.map((policy) => [policy.name, policy]));
+  return overriding.flatMap((policy): Finding[] => {
+    const name = policy.overrides!;
+    const target = byName.get(name);
+    const finding = (code: Code, message: string, mend?: string): Finding => issueFinding(policy.file, policy.base, { path: ['overrides'], on: 'value', code, severity: 'error', message, ...(mend && { mend: { title: `Change to \`${mend}\``, replace: mend } }) });
+    if (!target) {
+      const near = closest(name, byName.keys());
+      return [finding('fullarc/reference/unknown-policy', `No policy is named \`${name}\`.${near ? ` Did you mean \`${near}\`?` : ''}`, near)];
+    }
+    if (circular(policy, byName)) return [finding('fullarc/reference/overrides-itself', `\`${policy.name}\` overrides itself, by way of \`${name}\`.`)];
+    if (target.category !== policy.category) return [finding('fullarc/reference/other-category', `\`${name}\` is a ${target.category ?? 'broken'} policy, and this one is ${policy.category}. Only policies of the same category replace one another.`)];
+    if (!target.overridable) {
+      const span = target.file.document.locate([...target.base, 'name'])?.value;
+      const found = finding('fullarc/reference/not-overridable', `\`${name}\` does not say \`overridable: true\`, so nothing may replace it.`);
+      return [span ? { ...found, related: [{ file: target.file.path, ...target.file.document.range(span), message: 'it is written here' }] } : found];
+    }
+    return [];
+  });
+}
+
+function circular(policy: DeclaredPolicy, byName: ReadonlyMap<string, DeclaredPolicy>): boolean {
+  const seen = new Set<string>();
+  for (let at: DeclaredPolicy | undefined = policy; at; at = at.overrides === undefined ? undefined : byName.get(at.overrides)) {
+    if (seen.has(at.name)) return at.name === policy.name;
+    seen.add(at.name);
+  }
+  return false;
 }
 
 type Known = Readonly<Record<'agents' | 'fleets', ReadonlySet<string>>>;

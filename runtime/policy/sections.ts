@@ -7,8 +7,10 @@ import { topLevelFields } from './describe.ts';
 import { issueFinding, type PolicyFile } from './findings.ts';
 import { type Issue, schemaIssues } from './issues.ts';
 import type { Path } from './parse.ts';
-import { agentSchema, fleetSchema, toolSchema } from './schema.ts';
+import { domainSchema, signalSchema } from './domain-schema.ts';
+import { agentSchema, fleetSchema } from './schema.ts';
 import { closest } from './suggest.ts';
+import { toolSchema } from './tool-schema.ts';
 
 /** A name that a file declares. */
 export interface Declared<T> {
@@ -21,17 +23,19 @@ export interface Declarations {
   readonly agents: ReadonlyMap<string, Declared<z.output<typeof agentSchema>>>;
   readonly fleets: ReadonlyMap<string, Declared<z.output<typeof fleetSchema>>>;
   readonly tools: ReadonlyMap<string, Declared<z.output<typeof toolSchema>>>;
+  readonly domains: ReadonlyMap<string, Declared<z.output<typeof domainSchema>>>;
+  readonly signals: ReadonlyMap<string, Declared<z.output<typeof signalSchema>>>;
   /** Every agent and fleet whose name is written, also when its entry is broken. */
   readonly names: { readonly agents: ReadonlySet<string>; readonly fleets: ReadonlySet<string> };
 }
 
-const ENTRIES = { agents: agentSchema, fleets: fleetSchema, tools: toolSchema } as const;
+const ENTRIES = { agents: agentSchema, fleets: fleetSchema, tools: toolSchema, domains: domainSchema, signals: signalSchema } as const;
 type EntryKey = keyof typeof ENTRIES;
 
 /** Reads all sections; what is wrong is added to `findings`. Entries that are not whole are left out. */
 export function declare(files: readonly PolicyFile[], findings: Finding[]): Declarations {
-  const found = { agents: new Map(), fleets: new Map(), tools: new Map() } as { [K in EntryKey]: Map<string, Declared<never>> };
-  const names: Record<EntryKey, Set<string>> = { agents: new Set(), fleets: new Set(), tools: new Set() };
+  const found = { agents: new Map(), fleets: new Map(), tools: new Map(), domains: new Map(), signals: new Map() } as { [K in EntryKey]: Map<string, Declared<never>> };
+  const names: Record<EntryKey, Set<string>> = { agents: new Set(), fleets: new Set(), tools: new Set(), domains: new Set(), signals: new Set() };
   for (const file of files) {
     const seen = new Set<string>();
     for (const section of file.document.sections) {

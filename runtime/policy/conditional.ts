@@ -1,0 +1,44 @@
+// `when:`: a policy's checks behind a condition, typed for each event they look at.
+
+import { EVENT_NAMES, type ActionEvent, type EventName } from '../../protocol/action.ts';
+import type { PolicySet } from './api.ts';
+import type { Check, Checks, NamedCheck } from './category.ts';
+const bindCondition = (_: string, __: EventName): { condition?: (event: ActionEvent, facts: Facts) => boolean; issues: readonly { start: number; end: number; message: string; code: string }[] } => ({ issues: [{ start: 0, end: 1, message: 'not yet', code: 'unsupported' }] });
+import type { Facts } from './facts.ts';
+import type { Issue } from './issues.ts';
+
+/**
+ * The checks that are made only where the condition holds. An event whose kind or phase lacks a fact that the condition reads is not looked
+ * at any more, which is said; when that leaves nothing, the condition is an error.
+ */
+export function conditional(checks: Checks, when: string | undefined): { readonly checks: Checks; readonly issues: readonly Issue[] } {
+  if (when === undefined) return { checks, issues: [] };
+  const watched = EVENT_NAMES.filter((event) => checks[event] !== undefined);
+  const bound = watched.map((event) => ({ event, ...bindCondition(when, event) }));
+  const usable = bound.filter(({ condition }) => condition !== undefined);
+  if (usable.length === 0) return { checks: {}, issues: (bound[0]?.issues ?? []).map((issue) => expressionIssue(issue, when)) };
+  const entries = usable.map(({ event, condition }) => [event, guarded(checks[event] as Entry, condition!)] as const);
+  const left = bound.filter(({ condition }) => condition === undefined).map(({ event }) => event);
+  const notes = usable[0]!.issues.map((issue) => expressionIssue(issue, when));
+  return { checks: Object.fromEntries(entries) as Checks, issues: left.length === 0 ? notes : [...notes, narrows(when, usable.map(({ event }) => event), left)] };
+}
+
+type AnyOf = (event: ActionEvent, facts: Facts, set: PolicySet) => ReturnType<Check<EventName>>;
+type Entry = AnyOf | { readonly names: readonly string[]; readonly check: AnyOf };
+
+function guarded(entry: Entry, condition: (event: ActionEvent, facts: Facts) => boolean): Check<never> | NamedCheck<never> {
+  const guard = (check: AnyOf): AnyOf => (event, facts, set) => (condition(event, facts) ? check(event, facts, set) : undefined);
+  return (typeof entry === 'function' ? guard(entry) : { names: entry.names, check: guard(entry.check) }) as Check<never> | NamedCheck<never>;
+}
+
+function expressionIssue({ start, end, message, code }: { readonly start: number; readonly end: number; readonly message: string; readonly code: string }, text: string): Issue {
+  const idle = code === 'always-true' || code === 'always-false';
+  return { path: ['when'], on: 'value', code: `fullarc/expression/${code}` as Issue['code'], severity: idle ? 'warning' : 'error', message, within: { text, start, end } };
+}
+
+function narrows(text: string, kept: readonly EventName[], left: readonly EventName[]): Issue {
+  return {
+    path: ['when'], on: 'value', code: 'fullarc/expression/narrows', severity: 'information', within: { text, start: 0, end: text.length },
+    message: `With this condition the policy looks at ${kept.join(', ')} alone: ${left.join(', ')} ${left.length === 1 ? 'lacks' : 'lack'} a fact that it reads.`,
+  };
+}
