@@ -9,6 +9,7 @@ import { Breakers } from './breakers.ts';
 import { Calls } from './calls.ts';
 import { Gates } from './gates.ts';
 import type { GovernorEvents } from './governor-events.ts';
+import type { GovernorOptions, OpenedRun } from './governor-options.ts';
 import { Journal, type Verification } from './journal.ts';
 import { Judge, RUN_KEY } from './judge.ts';
 import { Ledger } from './ledger.ts';
@@ -23,23 +24,14 @@ import type { Scrub } from './shown.ts';
 import { Spending, type Situation } from './spending.ts';
 import type { Store, Tx } from './store/store.ts';
 import { WaitingRoom } from './waiting-room.ts';
+import { Lifecycle } from './versions-lifecycle.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
-export interface GovernorOptions {
-  readonly store: Store;
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
-  readonly scrub: Scrub;
-}
-
-export interface OpenedRun {
-  readonly run: string;
-  readonly token: string;
-  /** What the person who starts it should know. */
-  readonly warning?: string;
-}
+export type { GovernorOptions, OpenedRun } from './governor-options.ts';
 
 export class Governor {
+  /** Versions of policies: their record, and how they are changed. */
+  readonly lifecycle: Lifecycle;
   readonly #store: Store;
   readonly #clock: () => number;
   readonly #runs = new Runs();
@@ -60,6 +52,7 @@ export class Governor {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#scrub = options.scrub;
+    this.lifecycle = new Lifecycle({ store: this.#store, clock: this.#clock, workspace: (folder) => this.#workspace(folder), trouble: (what, error) => this.#trouble(what, error) });
     this.#judge = new Judge({ runs: this.#runs, journal: this.#journal, gates: this.#gates, calls: this.#calls, spending: new Spending(this.#ledger), scrub: options.scrub });
     this.#live = new LiveRuns({ store: this.#store, clock: this.#clock, runs: this.#runs, journal: this.#journal, calls: this.#calls, breakers: this.#breakers, workspace: (folder) => this.#workspace(folder) });
   }
@@ -347,8 +340,8 @@ export class Governor {
   #workspace(folder: string): Promise<Workspace> {
     let workspace = this.#workspaces.get(folder);
     if (!workspace) {
-      workspace = openWorkspace(folder, (changed, swapped) => void this.#changed(changed, swapped).catch((error: unknown) => this.#trouble('a change of policies is in force, but not on record', error)),
-        () => this.#live.all().some((live) => live.info.workspace === folder));
+      workspace = this.lifecycle.recordOf(folder).then((record) => openWorkspace(folder, (changed, swapped) => void this.#changed(changed, swapped).catch((error: unknown) => this.#trouble('a change of policies is in force, but not on record', error)),
+        () => this.#live.all().some((live) => live.info.workspace === folder), record));
       workspace.catch(() => this.#workspaces.delete(folder));
       this.#workspaces.set(folder, workspace);
     }

@@ -5,13 +5,15 @@ import { chmodSync, rmSync } from 'node:fs';
 import { timingSafeEqual } from 'node:crypto';
 import { WIRE_VERSION, type AgentNotifications, type AgentRequests, type HelloAnswer, type PolicySnapshot } from '../protocol/agent-wire.ts';
 import { FullarcError, type ControlNotifications, type ControlRequests } from '../protocol/control.ts';
+import type { PolicyVersionRequests } from '../protocol/policy-versions.ts';
 import { parseCall } from './event-schema.ts';
 import type { Governor } from './governor.ts';
+import { versionHandlers } from './versions-wire.ts';
 import { securePath } from './wire/paths.ts';
 import { Peer } from './wire/rpc.ts';
 
 interface Requests extends Omit<AgentRequests, 'hello'>, Omit<ControlRequests, 'hello'> {
-  hello: { params: { readonly version: number; readonly token: string }; result: HelloAnswer | ControlRequests['hello']['result'] };
+  hello: { params: { readonly version: number; readonly token: string; readonly client?: string }; result: HelloAnswer | ControlRequests['hello']['result'] };
 }
 type Notifications = AgentNotifications & ControlNotifications;
 type Connection = Peer<Requests, Notifications>;
@@ -124,10 +126,10 @@ class GovernorServer {
     if (!connection.closed) this.#owners.set(run, connection);
   }
 
-  async #hello(connection: Connection, { version, token }: Requests['hello']['params']): Promise<Requests['hello']['result']> {
+  async #hello(connection: Connection, { version, token, client }: Requests['hello']['params']): Promise<Requests['hello']['result']> {
     if (version !== WIRE_VERSION) throw new FullarcError('bad-message', `this governor speaks version ${WIRE_VERSION} of the wire, the caller version ${version}`, 'Restart the governor (command "Fullarc: Restart Governor") so that both come from the same installation.');
     if (sameToken(token, this.#options.controlToken)) {
-      connection.handle(this.#control(connection));
+      connection.handle({ ...this.#control(connection), ...versionHandlers(this.#options.governor.lifecycle, String(client ?? 'control')) });
       return { pid: process.pid, version: WIRE_VERSION, startedAt: this.#startedAt };
     }
     const answer = await this.#options.governor.hello(String(token));
@@ -151,7 +153,7 @@ class GovernorServer {
     };
   }
 
-  #control(connection: Connection): { [M in Exclude<keyof ControlRequests, 'hello'>]: Handler<M> } {
+  #control(connection: Connection): { [M in Exclude<keyof ControlRequests, 'hello' | keyof PolicyVersionRequests>]: Handler<M> } {
     const { governor } = this.#options;
     return {
       'runs.open': async ({ command, level, token, ...identity }) => {

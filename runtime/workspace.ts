@@ -11,6 +11,7 @@ import type { Finding } from '../protocol/finding.ts';
 import { isGovernanceFile, SKIPPED_FOLDERS } from '../protocol/ids.ts';
 import type { Engine, PolicySource } from './policy/api.ts';
 import { type Compiler, createCompiler } from './policy/compiler.ts';
+import type { Origin } from './versions.ts';
 
 const MAX_FILE_BYTES = 50 * 1024 * 1024;
 
@@ -23,8 +24,31 @@ export interface Workspace {
   /** Throws `policy-errors` when the newest text does not compile: a run must not start under it. */
   requireSound(): void;
   reload(): Promise<void>;
+  /** Does `work` while nothing is read from the files, after they were read once more: for those who write them. */
+  exclusively<T>(work: (open: OpenFiles) => Promise<T>): Promise<T>;
   close(): void;
 }
+
+/** What may be done between two readings. */
+export interface OpenFiles {
+  /** The files as they are now, whether or not they are in force. */
+  read(): Promise<Files>;
+  compile: Compiler;
+  /** Reads the files again; a set that is swapped in by it has this origin. */
+  adopt(origin: Origin): Promise<void>;
+}
+
+/** Keeps what comes into force. `accept` has to call `swap`, whatever else it can or cannot do. */
+export interface Record {
+  /** The set that was in force last: it stays so while the files say nothing that holds. */
+  readonly last?: readonly PolicySource[];
+  /** Why the first set is in force. */
+  readonly origin: Origin;
+  accept(accepted: { readonly version: string; readonly sources: readonly PolicySource[]; readonly origin: Origin }, swap: () => void): Promise<void>;
+}
+
+const UNRECORDED: Record = { origin: { how: 'start', by: 'file' }, accept: async (_accepted, swap) => swap() };
+const SAVED: Origin = { how: 'file', by: 'file' };
 
 /** Two readings this far apart that agree are taken for a file that nobody is writing. Milliseconds. */
 const STILL_MS = 10;
@@ -33,11 +57,16 @@ const STILL_MS = 10;
  * Opens the policies of a folder and watches them. `changed` is called after every swap or new finding.
  * `inUse` says whether a run is going on under them: then they do not vanish, whatever becomes of the files.
  */
-export async function openWorkspace(folder: string, changed: (workspace: Workspace, swapped: { from: string; to: string } | undefined) => void, inUse: () => boolean = () => false): Promise<Workspace> {
+export async function openWorkspace(folder: string, changed: (workspace: Workspace, swapped: { from: string; to: string } | undefined) => void, inUse: () => boolean = () => false, record: Record = UNRECORDED): Promise<Workspace> {
   let { sources, unreadable } = await readSources(folder);
   const compile = createCompiler();
   let { engine, findings } = compileAll(compile, sources, unreadable);
-  let inForce = { engine, sources };
+  let inForce: { engine: Engine; sources: readonly PolicySource[] } = { engine, sources };
+  /** The files were gone when they were last looked for, and what they said is still in force. */
+  let missing = !sources.length && !!record.last?.length && inUse();
+  if (missing) findings = [...unreadable, vanished(record.last!)];
+  if (record.last && (missing || hasErrors(findings))) inForce = { engine: createCompiler()(record.last).engine, sources: record.last };
+  else if (!hasErrors(findings)) await record.accept({ version: engine.version, sources, origin: record.origin }, () => {});
   let watchers: readonly FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
   let loading = Promise.resolve();
@@ -53,16 +82,24 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
       const errors = findings.filter((finding) => finding.severity === 'error');
       if (errors.length) throw policyErrors(errors);
     },
-    reload: () => queue(undefined),
+    reload: () => queue(() => load(undefined)),
+    exclusively: (work) => queue(async () => {
+      await load(undefined);
+      return work({ compile, read: () => readSources(folder), adopt: (origin) => load(undefined, origin) });
+    }),
     close() {
       clearTimeout(timer);
       for (const each of watchers) each.close();
     },
   };
 
-  const queue = (touched: ReadonlySet<string> | undefined): Promise<void> => (loading = loading.then(() => load(touched), () => load(touched)));
+  function queue<T>(work: () => Promise<T>): Promise<T> {
+    const result = loading.then(work);
+    loading = result.then(() => {}, () => {});
+    return result;
+  }
 
-  async function load(touched: ReadonlySet<string> | undefined): Promise<void> {
+  async function load(touched: ReadonlySet<string> | undefined, origin = SAVED): Promise<void> {
     rewatch(sources);
     const paths = touched && !unreadable.length ? [...new Set([...pathsOf(folder, sources), ...touched])] : undefined;
     let next = await readStill(folder, { sources, unreadable }, paths);
@@ -73,8 +110,9 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
       for (const each of found) known.add(each);
       next = await readStill(folder, { sources, unreadable });
     }
-    if (sameFiles(next, { sources, unreadable })) return;
-    if (!next.sources.length && inForce.sources.length && inUse()) {
+    if (sameFiles(next, { sources, unreadable }) && !missing) return;
+    missing = !next.sources.length && !!inForce.sources.length && inUse();
+    if (missing) {
       findings = [...next.unreadable, vanished(inForce.sources)];
       return changed(workspace, undefined);
     }
@@ -82,7 +120,9 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
     ({ engine, findings } = compileAll(compile, sources, unreadable));
     if (hasErrors(findings)) return changed(workspace, undefined);
     const from = inForce.engine.version;
-    inForce = { engine, sources };
+    const accepted = { engine, sources };
+    if (from === engine.version) inForce = accepted;
+    else await record.accept({ version: engine.version, sources, origin }, () => { inForce = accepted; });
     changed(workspace, from === engine.version ? undefined : { from, to: engine.version });
   }
 
@@ -109,7 +149,7 @@ export async function openWorkspace(folder: string, changed: (workspace: Workspa
     timer = setTimeout(() => {
       const touched = named;
       named = new Set();
-      void queue(touched);
+      void queue(() => load(touched));
     }, 5);
   }
 
@@ -139,7 +179,7 @@ function compileAll(compile: Compiler, sources: readonly PolicySource[], unreada
 
 const pathsOf = (folder: string, sources: readonly PolicySource[]): string[] => sources.map((file) => join(folder, file.path));
 
-interface Files {
+export interface Files {
   readonly sources: PolicySource[];
   readonly unreadable: Finding[];
 }
@@ -163,7 +203,7 @@ const vanished = (sources: readonly PolicySource[]): Finding => ({
 });
 
 /** Governance files of a folder, all or those at `paths`, with paths relative to it, in a stable order. A file that cannot be read is a finding, so that it never silently governs nothing. */
-async function readSources(folder: string, paths?: readonly string[]): Promise<Files> {
+export async function readSources(folder: string, paths?: readonly string[]): Promise<Files> {
   const sources: PolicySource[] = [];
   const unreadable: Finding[] = [];
   const deaf = (path: string, error: Error): void => void unreadable.push(unreadableFinding(relative(folder, path) || '.', `the folder cannot be read: ${error.message}`));
