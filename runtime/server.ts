@@ -129,7 +129,7 @@ class GovernorServer {
   async #hello(connection: Connection, { version, token, client }: Requests['hello']['params']): Promise<Requests['hello']['result']> {
     if (version !== WIRE_VERSION) throw new FullarcError('bad-message', `this governor speaks version ${WIRE_VERSION} of the wire, the caller version ${version}`, 'Restart the governor (command "Fullarc: Restart Governor") so that both come from the same installation.');
     if (sameToken(token, this.#options.controlToken)) {
-      connection.handle({ ...this.#control(connection), ...versionHandlers(this.#options.governor.lifecycle, String(client ?? 'control')) });
+      connection.handle({ ...this.#control(connection), ...versionHandlers(this.#options.governor.lifecycle, String(client ?? 'control').slice(0, 100)) });
       return { pid: process.pid, version: WIRE_VERSION, startedAt: this.#startedAt };
     }
     const answer = await this.#options.governor.hello(String(token));
