@@ -175,4 +175,19 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TABLE policy_writes (workspace TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     `,
   },
+  {
+    version: 5,
+    sql: `
+      CREATE TABLE starts (
+        kind TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        node TEXT NOT NULL,
+        run TEXT NOT NULL REFERENCES runs (id),
+        name TEXT NOT NULL,
+        PRIMARY KEY (kind, at, node)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX starts_by_run ON starts (run, kind, at);
+      INSERT OR IGNORE INTO starts (kind, at, node, run, name) SELECT kind, at, node, run, name FROM calls WHERE state IN ('running', 'done', 'in-doubt');
+    `,
+  },
 ];
