@@ -132,6 +132,8 @@ export interface Engine {
   decide(event: ActionEvent, facts: Facts): Verdict;
   /** The same decision with every policy's part in it. Slower; for people. */
   explain(event: ActionEvent, facts: Facts): { readonly verdict: Verdict; readonly considered: readonly Considered[] };
+  /** What else the event is: the message that a tool sends, the output that an answer of the model is. Judged together with it. */
+  seenAs(event: ActionEvent): readonly ActionEvent[];
   budgets(facts: Facts): readonly BudgetLimit[];
   audit(facts: Facts): AuditRules;
   breakers(facts: Facts): readonly BreakerRules[];

@@ -43,7 +43,7 @@ export type DomainDeclaration = z.output<typeof domainSchema>;
 export type Grant = z.output<typeof grantSchema>;
 
 export const SIGNAL_SOURCES = ['webhook', 'agent', 'schedule', 'manual', 'api'] as const;
-const FIELD_TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'date'] as const;
+export const FIELD_TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'date'] as const;
 
 export const signalSchema = z.strictObject({
   description: z.string().optional().describe('What has happened when it comes.').meta({ examples: ['A lead was created'] }),

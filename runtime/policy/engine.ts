@@ -11,6 +11,8 @@ import type { Violation } from './category.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { Facts } from './facts.ts';
 import { compileGlob, isGlob, nameMatcher } from './globs.ts';
+import type { Cuts } from './json-cuts.ts';
+import type { Seen, ToolView } from './meaning.ts';
 import { checkFor, indexPolicies, type PolicyIndex, type Watch } from './policy-index.ts';
 
 /** A compiled policy where it stands. */
@@ -26,9 +28,17 @@ export interface ToolMeaning {
 export interface EngineParts {
   readonly policies: readonly PlacedPolicy[];
   readonly tools: ReadonlyMap<string, ToolMeaning>;
+  /** How calls of tools are seen as another kind of action. */
+  readonly views?: ReadonlyMap<string, PlacedView>;
   readonly agents: Engine['agents'];
   /** Asked for once, when first needed. */
   readonly version: () => string;
+}
+
+/** A tool's view, with the place of its declaration. */
+export interface PlacedView {
+  readonly view: ToolView;
+  readonly place: Place;
 }
 
 /** What the policies in scope had to say; made only when one of them did not plainly allow. */
@@ -42,6 +52,13 @@ interface Heard {
 interface Listener {
   readonly set: PolicySet;
   heard: Heard | undefined;
+  /** Rows and fields to be cut from a result; set while an event is judged that has some. */
+  cuts: MutableCuts | undefined;
+}
+
+interface MutableCuts {
+  readonly drop: Set<number>;
+  readonly blank: Cuts['blank'][number][];
 }
 
 export function createEngine(parts: EngineParts): Engine {
@@ -53,6 +70,8 @@ class PolicyEngine implements Engine {
   readonly #policies: readonly PlacedPolicy[];
   readonly #tools: EngineParts['tools'];
   readonly #toolGlobs: readonly { readonly match: (name: string) => boolean; readonly meaning: ToolMeaning }[];
+  readonly #views: ReadonlyMap<string, PlacedView>;
+  readonly #viewGlobs: readonly { readonly match: (name: string) => boolean; readonly view: PlacedView }[];
   readonly #versionOf: () => string;
   readonly #set: PolicySet;
   readonly #listener: Listener;
@@ -67,7 +86,9 @@ class PolicyEngine implements Engine {
     this.#toolGlobs = [...parts.tools].filter(([name]) => isGlob(name)).map(([name, meaning]) => ({ match: compileGlob(name), meaning }));
     this.#versionOf = parts.version;
     this.#set = policySet(this.#policies);
-    this.#listener = { set: this.#set, heard: undefined };
+    this.#listener = { set: this.#set, heard: undefined, cuts: undefined };
+    this.#views = parts.views ?? NO_VIEWS;
+    this.#viewGlobs = [...this.#views].filter(([name]) => isGlob(name)).map(([name, view]) => ({ match: compileGlob(name), view }));
   }
 
   get version(): string {
@@ -82,7 +103,11 @@ class PolicyEngine implements Engine {
     if (facts.killed && event.event.endsWith('.before')) return this.#verdict(killedBy(facts.killed));
     const listener = this.#listener;
     listener.heard = undefined;
-    (this.#index ??= indexPolicies(this.#policies)).each(event, facts, ask, listener);
+    const index = (this.#index ??= indexPolicies(this.#policies));
+    index.each(event, facts, ask, listener);
+    if (event.event === 'llm.after') {
+      if (event.toolRequests.length === 0 && index.watches('output.after')) index.each(outputOf(event), facts, ask, listener);
+    } else if ((event.event === 'tool.before' || event.event === 'tool.after') && this.#views.size > 0) this.#judgeView(index, event, facts, listener);
     const { heard } = listener;
     if (!heard) return this.#plainAllow();
     listener.heard = undefined;
@@ -90,7 +115,44 @@ class PolicyEngine implements Engine {
   }
 
   explain(event: ActionEvent, facts: Facts): { readonly verdict: Verdict; readonly considered: readonly Considered[] } {
-    return { verdict: this.decide(event, facts), considered: this.#policies.map((policy, at) => consider(policy, this.policies[at]!, event, facts, this.#set)) };
+    const events = [event, ...this.seenAs(event)];
+    return { verdict: this.decide(event, facts), considered: this.#policies.map((policy, at) => consider(policy, this.policies[at]!, events, facts, this.#set)) };
+  }
+
+  seenAs(event: ActionEvent): readonly ActionEvent[] {
+    if (event.event === 'llm.after') return event.toolRequests.length === 0 ? [outputOf(event)] : [];
+    if (event.event !== 'tool.before' && event.event !== 'tool.after') return [];
+    try {
+      const seen = this.#see(event);
+      return seen ? [seen.event] : [];
+    } catch {
+      return []; // `decide` refuses such a call and says why
+    }
+  }
+
+  #viewOf(name: string): PlacedView | undefined {
+    return this.#views.get(name) ?? this.#viewGlobs.find(({ match }) => match(name))?.view;
+  }
+
+  #see(event: ActionEvent<'tool.before'> | ActionEvent<'tool.after'>): Seen | undefined {
+    const view = this.#viewOf(event.name)?.view;
+    return event.event === 'tool.before' ? view?.before(event) : view?.after(event);
+  }
+
+  /** Judges a tool call as what `tools:` says it is. One that cannot be read as that is refused: nobody could say what it does. */
+  #judgeView(index: PolicyIndex<PlacedPolicy>, event: ActionEvent<'tool.before'> | ActionEvent<'tool.after'>, facts: Facts, listener: Listener): void {
+    let seen: Seen | undefined;
+    try {
+      seen = this.#see(event);
+    } catch (error) {
+      return hear(listener, unreadable(event.name, this.#viewOf(event.name)!, error));
+    }
+    if (!seen) return;
+    listener.cuts = seen.cut && { drop: new Set(), blank: [] };
+    index.each(seen.event, facts, ask, listener);
+    const { cuts } = listener;
+    listener.cuts = undefined;
+    if (cuts && (cuts.drop.size > 0 || cuts.blank.length > 0)) listener.heard?.redactions.push(...seen.cut!(cuts));
   }
 
   budgets(facts: Facts): readonly BudgetLimit[] {
@@ -161,6 +223,7 @@ function policySet(policies: readonly PlacedPolicy[]): PolicySet {
   };
 }
 
+const NO_VIEWS: ReadonlyMap<string, PlacedView> = new Map();
 const UNKNOWN_TOOL: ToolMeaning = Object.freeze({ class: 'once' });
 const CLASS_CAUTION: readonly ToolClass[] = ['read', 'idempotent', 'once'];
 const RISK_ORDER: readonly (Risk | undefined)[] = [undefined, 'low', 'medium', 'high', 'critical'];
@@ -190,8 +253,42 @@ function ask(watch: Watch<PlacedPolicy>, event: ActionEvent, facts: Facts, into:
 function noteAll(listener: Listener, policy: PlacedPolicy, found: Violation | readonly Violation[], facts: Facts): void {
   for (const violation of Array.isArray(found) ? (found as readonly Violation[]) : [found as Violation]) {
     const reason = reasonOf(policy, violation, facts);
-    if (reason) note(listener, policy, reason, violation.redactions);
+    if (!reason) continue;
+    const cuts = violation.drop !== undefined || violation.blank !== undefined;
+    if (cuts && !listener.cuts && reason.disposition === 'redact') note(listener, policy, { ...reason, disposition: 'block', message: `${reason.message} ${UNCUT}` }, undefined);
+    else {
+      note(listener, policy, reason, violation.redactions);
+      if (cuts && policy.mode !== 'shadow' && !stronger('redact', reason.disposition)) gatherCuts(listener, violation);
+    }
   }
+}
+
+/** Said where rows cannot be left out of a result, because nobody knows where they stand in it. */
+const UNCUT = 'Where they stand in the result is not known, so all of it is withheld.';
+
+function gatherCuts({ cuts }: Listener, { drop = [], blank = [] }: Violation): void {
+  if (!cuts) return;
+  for (const index of drop) cuts.drop.add(index);
+  cuts.blank.push(...blank);
+}
+
+/** What the model answers without asking for a tool is what leaves the run. */
+function outputOf({ texts }: ActionEvent<'llm.after'>): ActionEvent<'output.after'> {
+  return { event: 'output.after', texts, final: true };
+}
+
+function unreadable(tool: string, { view, place }: PlacedView, failure: unknown): Reason {
+  const error = failure instanceof Error ? failure.message : String(failure);
+  return {
+    policy: `tools.${tool}`, category: 'data-layer', disposition: 'block', field: 'is', limit: view.kind, place, error,
+    message: `This call of ${tool} cannot be judged as ${view.kind}: ${error}.`, remedy: `Mend what \`tools.${tool}\` says of its arguments and its result.`,
+  };
+}
+
+function hear(listener: Listener, reason: Reason): void {
+  const heard = (listener.heard ??= { reasons: [], redactions: [], disposition: 'allow' });
+  heard.reasons.push(reason);
+  if (stronger(reason.disposition, heard.disposition)) heard.disposition = reason.disposition;
 }
 
 /** Undefined when the violation comes to nothing: it says allow, or a person already let its gate through. */
@@ -240,11 +337,9 @@ function errorReason(policy: PlacedPolicy, failure: unknown): Reason {
 }
 
 function note(listener: Listener, policy: PlacedPolicy, reason: Reason, redactions: readonly Redaction[] | undefined): void {
-  const heard = (listener.heard ??= { reasons: [], redactions: [], disposition: 'allow' });
-  heard.reasons.push(reason);
-  if (policy.mode === 'shadow') return;
-  if (stronger(reason.disposition, heard.disposition)) heard.disposition = reason.disposition;
-  if (redactions) heard.redactions.push(...redactions);
+  if (policy.mode === 'shadow') return void (listener.heard ??= { reasons: [], redactions: [], disposition: 'allow' }).reasons.push(reason);
+  hear(listener, reason);
+  if (redactions) listener.heard!.redactions.push(...redactions);
 }
 
 function killedBy({ scope, by, reason }: NonNullable<Facts['killed']>): Heard {
@@ -257,15 +352,18 @@ function killedBy({ scope, by, reason }: NonNullable<Facts['killed']>): Heard {
   };
 }
 
-function consider(policy: PlacedPolicy, summary: PolicySummary, event: ActionEvent, facts: Facts, set: PolicySet): Considered {
+function consider(policy: PlacedPolicy, summary: PolicySummary, events: readonly ActionEvent[], facts: Facts, set: PolicySet): Considered {
   const nothing = { policy: summary, reasons: [] };
   if (policy.mode === 'off') return { ...nothing, outcome: 'off', detail: 'mode is off' };
   if (policy.inScope && !policy.inScope(facts)) return { ...nothing, outcome: 'out-of-scope', detail: `the scope leaves out agent ${facts.agent}${facts.fleet ? ` of fleet ${facts.fleet}` : ''}, user ${facts.user}` };
-  const entry = checkFor(policy, event.event);
-  if (!entry) return { ...nothing, outcome: 'not-watching', detail: `its rules do not look at ${event.event}` };
-  if (entry.names && !nameMatcher(entry.names)(actionName(event))) return { ...nothing, outcome: 'not-watching', detail: `its rules do not look at ${actionName(event)}` };
-  const listener: Listener = { set, heard: undefined };
-  ask({ policy, check: entry.check, inScope: undefined, matches: undefined }, event, facts, listener);
+  const parts = events.map((event) => ({ event, entry: checkFor(policy, event.event) }));
+  const watched = parts.filter(({ event, entry }) => entry && (!entry.names || nameMatcher(entry.names)(actionName(event))));
+  if (watched.length === 0) {
+    const what = parts.some(({ entry }) => entry) ? events.map(actionName).filter(Boolean) : events.map(({ event }) => event);
+    return { ...nothing, outcome: 'not-watching', detail: `its rules do not look at ${what.join(' or ')}` };
+  }
+  const listener: Listener = { set, heard: undefined, cuts: { drop: new Set(), blank: [] } };
+  for (const { event, entry } of watched) ask({ policy, check: entry!.check, inScope: undefined, matches: undefined }, event, facts, listener);
   const reasons = listener.heard?.reasons ?? [];
   return { policy: summary, reasons, outcome: reasons.length > 0 ? 'acted' : 'allowed' };
 }

@@ -9,6 +9,7 @@ import { openDocument, type Parsed, type PolicyItem } from './document.ts';
 import { createEngine, type PlacedPolicy, type ToolMeaning } from './engine.ts';
 import { issueFinding, type PolicyFile, problemFinding, sortFindings } from './findings.ts';
 import { crossFindings, type DeclaredPolicy } from './references.ts';
+import { dataLayer, viewsOf } from './data-layer.ts';
 import { declare, type Declarations } from './sections.ts';
 
 export type { PolicyFile } from './findings.ts';
@@ -40,7 +41,8 @@ export function compileDocuments(files: readonly PolicyFile[], cache: CompileCac
   }
   const declarations = declare(sorted, findings);
   findings.push(...crossFindings(named, declarations));
-  return { engine: createEngine({ policies, tools: toolsOf(declarations), agents: agentsOf(declarations), version: () => versionOf(sorted) }), findings: sortFindings(findings) };
+  policies.push(...dataLayer(declarations, findings));
+  return { engine: createEngine({ policies, tools: toolsOf(declarations), views: viewsOf(declarations, findings), agents: agentsOf(declarations), version: () => versionOf(sorted) }), findings: sortFindings(findings) };
 }
 
 function compileItem(item: PolicyItem, cache: CompileCache): Compilation {

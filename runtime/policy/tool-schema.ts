@@ -7,23 +7,26 @@ import { RISKS, TOOL_CLASSES } from '../../protocol/action.ts';
 export const MEANINGS = ['message', 'retrieval', 'data', 'file', 'memory', 'exec', 'http', 'decision'] as const;
 export type Meaning = (typeof MEANINGS)[number];
 
-/** How the text of a key is read: as a name or an expression that begins with `args.`; only as an expression over `args`; as a path into the result; as an expression over `item`, one document of the result. */
-export type Reading = 'name' | 'args' | 'result-path' | 'item';
+/**
+ * How the text of a key is read. `name`: as a name, or as an expression when it begins with `args`. `args`: as an expression over the arguments.
+ * `args-path`, `result-path`: as a path, so that what is found there can be changed in place. `item`: as an expression over one document of the result.
+ */
+export type Reading = 'name' | 'args' | 'args-path' | 'result-path' | 'item';
 
 /** Every key that describes a kind of action, and how each kind reads it. Written once: the schema, the checks and the extraction derive from it. */
 export const MEANING_KEYS = {
-  message: { channel: 'name', to: 'args', subject: 'args', text: 'args', amount: 'args' },
+  message: { channel: 'name', to: 'args', subject: 'args', text: 'args-path', amount: 'args' },
   retrieval: { store: 'name', collection: 'name', query: 'args', documents: 'result-path', id: 'item', content: 'item', source: 'item', score: 'item', updated: 'item' },
   data: { source: 'name', operation: 'name', statement: 'args', table: 'name', rows: 'result-path' },
-  file: { operation: 'name', path: 'args', text: 'args' },
-  memory: { operation: 'name', key: 'args', kind: 'name', session: 'args', text: 'args' },
+  file: { operation: 'name', path: 'args', text: 'args-path' },
+  memory: { operation: 'name', key: 'args', kind: 'name', session: 'args', text: 'args-path' },
   exec: { command: 'args', cwd: 'args' },
   http: { method: 'name', url: 'args' },
   decision: { summary: 'args', about: 'args', explanation: 'args', alternatives: 'args', confidence: 'args' },
 } as const satisfies Record<Meaning, Record<string, Reading>>;
 
 /** Keys without which a kind says nothing. */
-const NEEDED: Record<Meaning, readonly string[]> = {
+export const NEEDED: Record<Meaning, readonly string[]> = {
   message: ['channel', 'to'], retrieval: ['store'], data: ['source'], file: ['path'], memory: ['operation'], exec: ['command'], http: ['url'], decision: ['summary'],
 };
 
