@@ -3,7 +3,9 @@
 import { EVENT_NAMES, type ActionEvent, type EventName } from '../../protocol/action.ts';
 import type { PolicySet } from './api.ts';
 import type { Check, Checks, NamedCheck } from './category.ts';
-const bindCondition = (_: string, __: EventName): { condition?: (event: ActionEvent, facts: Facts) => boolean; issues: readonly { start: number; end: number; message: string; code: string }[] } => ({ issues: [{ start: 0, end: 1, message: 'not yet', code: 'unsupported' }] });
+import { checkExpression } from './cel/check.ts';
+import { conditionOf, environmentOf } from './cel/environments.ts';
+import type { ExpressionIssue } from './cel/expression.ts';
 import type { Facts } from './facts.ts';
 import type { Issue } from './issues.ts';
 
@@ -14,7 +16,10 @@ import type { Issue } from './issues.ts';
 export function conditional(checks: Checks, when: string | undefined): { readonly checks: Checks; readonly issues: readonly Issue[] } {
   if (when === undefined) return { checks, issues: [] };
   const watched = EVENT_NAMES.filter((event) => checks[event] !== undefined);
-  const bound = watched.map((event) => ({ event, ...bindCondition(when, event) }));
+  const bound = watched.map((event) => {
+    const { program, issues } = checkExpression(when, environmentOf(event), 'bool');
+    return { event, issues, condition: program && conditionOf(program) };
+  });
   const usable = bound.filter(({ condition }) => condition !== undefined);
   if (usable.length === 0) return { checks: {}, issues: (bound[0]?.issues ?? []).map((issue) => expressionIssue(issue, when)) };
   const entries = usable.map(({ event, condition }) => [event, guarded(checks[event] as Entry, condition!)] as const);
@@ -31,9 +36,9 @@ function guarded(entry: Entry, condition: (event: ActionEvent, facts: Facts) => 
   return (typeof entry === 'function' ? guard(entry) : { names: entry.names, check: guard(entry.check) }) as Check<never> | NamedCheck<never>;
 }
 
-function expressionIssue({ start, end, message, code }: { readonly start: number; readonly end: number; readonly message: string; readonly code: string }, text: string): Issue {
-  const idle = code === 'always-true' || code === 'always-false';
-  return { path: ['when'], on: 'value', code: `fullarc/expression/${code}` as Issue['code'], severity: idle ? 'warning' : 'error', message, within: { text, start, end } };
+function expressionIssue({ start, end, message, code, replace }: ExpressionIssue, text: string): Issue {
+  const idle = code === 'fullarc/expression/always-true' || code === 'fullarc/expression/always-false';
+  return { path: ['when'], on: 'value', code, severity: idle ? 'warning' : 'error', message, within: { text, start, end }, ...(replace !== undefined && { mend: { title: `Change to \`${replace}\``, replace } }) };
 }
 
 function narrows(text: string, kept: readonly EventName[], left: readonly EventName[]): Issue {
