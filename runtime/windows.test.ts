@@ -112,6 +112,11 @@ test('after 25 hours an action is forgotten, in memory and in the store', () => 
   assert.deepEqual(await tx.all('SELECT node FROM starts'), [{ node: 'root/2' }].map((each) => Object.assign(Object.create(null), each)));
 }));
 
+test('a call that waits for a person has not begun', () => withRuns(async (tx) => {
+  await calls.put(tx, { ...row('root', 'root/1', 'tool', 'search', NOON), state: 'held' });
+  assert.deepEqual(await ask(tx, new Windows(), root, NOON, 'agent', 'tool_calls'), { starts: [], running: 0 });
+}));
+
 test('a run that has ended goes on no more, whatever its calls say', () => withRuns(async (tx) => {
   const windows = new Windows();
   await begin(tx, windows, root, 'root/run', 'run', 'run', NOON);
@@ -141,6 +146,14 @@ test('a question that is in memory is answered without the store', () => withRun
   const none: Tx = { all: () => Promise.reject(new Error('asked the store')), get: () => Promise.reject(new Error('asked the store')), run: () => Promise.reject(new Error('asked the store')) };
   assert.deepEqual(await ask(none, windows, root, NOON, 'agent', 'tool_calls'), { starts: [NOON], running: 1 });
   await assert.rejects(ask(none, windows, root, NOON, 'agent', 'llm_calls'), /asked the store/);
+}));
+
+test('a question outside a decision is no free pass, and an error of the decision is its own', () => withRuns(async (tx) => {
+  const windows = new Windows();
+  assert.throws(() => windows.host(root, NOON).starts('agent', 'runs'), /runs .* for the agent has not been read/);
+  const host = windows.host(root, NOON);
+  await assert.rejects(host.decided(tx, () => { throw new Error(`after ${host.starts('agent', 'runs').length}`); }), /after 0/);
+  assert.equal(host.running('agent', 'runs'), 0);
 }));
 
 test('whatever happens, memory, a restart and counting by hand agree', async () => {

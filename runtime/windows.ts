@@ -21,7 +21,7 @@ export interface Started {
   readonly at: number;
 }
 
-/** The part of a `Host` that counts, for one run at one moment. */
+/** The part of a `Host` that counts, for one run at one moment. Asked outside `decided` for what is not in memory, it throws: a check without an answer refuses. */
 export interface Counts extends Pick<Host, 'starts' | 'running'> {
   /** Decides, reads from the store what the decision asked for and was not in memory, and decides again if there was any. `decide` must be pure. */
   decided<T>(tx: Tx, decide: () => T): Promise<T>;
@@ -37,6 +37,9 @@ interface Tally {
   running: Set<string> | undefined;
 }
 
+type Read = Tally & { readonly starts: number[]; readonly running: Set<string> };
+const isRead = (tally: Tally): tally is Read => tally.starts !== undefined && tally.running !== undefined;
+
 export class Windows {
   /** By subject, then by question. A tally without an answer was asked for in a decision that has to be made again. */
   readonly #tallies = new Map<string, Map<string, Tally>>();
@@ -45,18 +48,19 @@ export class Windows {
   /** What the run can ask. Answers are those of the last 25 hours before `now`, and a run without a fleet or a workflow is counted for its agent. */
   host(info: RunInfo, now: number): Counts {
     const missing = new Set<Tally>();
-    const ask = (by: CountedBy, what: Counted, names?: string | readonly string[]): Tally => {
+    const ask = (by: CountedBy, what: Counted, names?: string | readonly string[]): Read => {
       const tally = this.#tally(info, by, what, names);
-      if (!tally.starts) missing.add(tally);
-      return tally;
+      if (isRead(tally)) return tally;
+      missing.add(tally);
+      throw new Error(`how many ${what} began or go on for the ${by} has not been read from the store`);
     };
     return {
       starts: (by, what, names) => trimmed(ask(by, what, names).starts, now - KEPT_MS),
-      running: (by, what) => ask(by, what).running?.size ?? 0,
+      running: (by, what) => ask(by, what).running.size,
       decided: async (tx, decide) => {
         for (;;) {
-          const decision = decide();
-          if (missing.size === 0) return decision;
+          const decision = attempt(decide);
+          if (missing.size === 0) return decision();
           for (const tally of missing) await load(tx, tally, info, now);
           missing.clear();
         }
@@ -178,12 +182,19 @@ function insert(times: number[], at: number): void {
   times.splice(index, 0, at);
 }
 
-function trimmed(times: number[] | undefined, since: number): readonly number[] {
-  if (!times) return NONE;
+function trimmed(times: number[], since: number): readonly number[] {
   let old = 0;
   while (old < times.length && times[old]! <= since) old++;
   if (old > 0) times.splice(0, old);
   return times;
 }
 
-const NONE: readonly number[] = Object.freeze([]);
+/** What came of it, to be had later: its value or its error. */
+function attempt<T>(work: () => T): () => T {
+  try {
+    const value = work();
+    return () => value;
+  } catch (error) {
+    return () => { throw error; };
+  }
+}
