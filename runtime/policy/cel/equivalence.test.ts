@@ -50,14 +50,14 @@ const expression = fc.letrec<{ e: string }>((tie) => ({
   ),
 })).e;
 
-type Outcome = { readonly value: unknown } | 'error' | 'refused';
+type Outcome = { readonly value: unknown } | { readonly error: string };
 
-function oursOf(source: string, variables: object): Outcome {
+function oursOf(source: string, variables: object): Outcome | undefined {
   try {
     return { value: evaluateBoxed(source, ENVIRONMENT, variables) };
   } catch (error) {
-    if (error instanceof EvaluationError) return 'error';
-    if (error instanceof Unsuitable) return 'refused';
+    if (error instanceof EvaluationError) return { error: error.message };
+    if (error instanceof Unsuitable) return undefined;
     throw error;
   }
 }
@@ -65,8 +65,8 @@ function oursOf(source: string, variables: object): Outcome {
 function theirsOf(source: string, variables: object): Outcome {
   try {
     return { value: libraryFor(ENVIRONMENT).environment.evaluate(source, variables as Record<string, never>) as unknown };
-  } catch {
-    return 'error';
+  } catch (error) {
+    return { error: String(error) };
   }
 }
 
@@ -74,7 +74,12 @@ const comparable = (value: unknown): string => JSON.stringify(value, (_, item: u
 
 /** What the library gives although CEL says error: integers beyond 64 bits. */
 const INT = /(?<![\w."])\d{20,}n/;
-const beyond = (outcome: Outcome): boolean => typeof outcome === 'object' && (INT.test(comparable(outcome.value)) || /"-?(\d{20,}|922337203685477580[89])n"/.test(comparable(outcome.value)));
+const beyond = (outcome: Outcome): boolean => 'value' in outcome && (INT.test(comparable(outcome.value)) || /"-?(\d{20,}|922337203685477580[89])n"/.test(comparable(outcome.value)));
+
+/** The library takes an empty text for the integer zero, and times for maps without keys; we refuse both, as CEL does. */
+const LENIENT = /whole number in decimal digits|only lists and maps have items, but this is (?:timestamp|duration)/;
+/** The library gives the sum of a duration and a timestamp, in this order, the static type of a duration. */
+const MISTYPED = /\+ \(*(?:t\b|timestamp)/;
 
 describe('programs and the reference interpreter', () => {
   it('agree on value or error for random expressions', () => {
@@ -82,13 +87,13 @@ describe('programs and the reference interpreter', () => {
     let valued = 0;
     fc.assert(fc.property(expression, facts, (source, { ours, theirs }) => {
       const mine = oursOf(source, ours);
-      if (mine === 'refused') return;
+      if (!mine || MISTYPED.test(source)) return;
       const reference = theirsOf(source, theirs);
       compared++;
-      if (typeof mine === 'object') valued++;
-      if (mine === 'error' && beyond(reference)) return;
-      assert.equal(typeof mine === 'object' ? comparable(mine.value) : mine, typeof reference === 'object' ? comparable(reference.value) : reference, source);
-    }), { numRuns: 4_000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false });
+      if ('value' in mine) valued++;
+      if ('error' in mine && (beyond(reference) || LENIENT.test(mine.error))) return;
+      assert.equal('value' in mine ? comparable(mine.value) : 'error', 'value' in reference ? comparable(reference.value) : 'error', source);
+    }), { seed: 20260105, numRuns: 4_000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false });
     assert.ok(compared > 200 && valued > 80, `only ${compared} expressions were compared, ${valued} of them with a value`);
   });
 });
