@@ -90,7 +90,7 @@ function packagesOf({ takes, lists, one }: Installer, words: readonly Word[]): P
       unknown = true;
       at++;
     } else if (takes.test(word.text)) at++;
-    else if (word.unknown) unknown = true;
+    else if (word.unknown && !/^[\w.-]+\[[\w,-]*\][\w.=<>!~]*$/.test(word.text)) unknown = true;
     else if (!/^-/.test(word.text)) {
       const name = packageName(word.text);
       if (name === undefined) unknown = true;
