@@ -40,6 +40,18 @@ export interface NamedCheck<E extends EventName> {
 
 export type Checks = { readonly [E in EventName]?: Check<E> | NamedCheck<E> };
 
+/** A question to a model about a text, asked before the verdict, through the governed LLM route. */
+export interface JudgeQuestion {
+  /** SHA-256 of policy, model, criteria and text: what `Host.judgement` is asked with. */
+  readonly id: string;
+  readonly criteria: string;
+  readonly model: string;
+  /** Asks for `{"score": 0 to 1, "reason": "..."}` and nothing else. */
+  readonly prompt: string;
+  /** What the questions of this policy may cost in one run, in micro-dollars. */
+  readonly budget?: number;
+}
+
 /** An example of a category: shown in documentation and completion, run as a test. */
 export interface Example {
   readonly title: string;
@@ -80,6 +92,8 @@ export interface Category<S extends z.ZodObject = z.ZodObject> {
   memory?(rules: z.output<S>, policy: PolicyHeader): MemoryRules | undefined;
   /** True when the policy has to see an answer whole before any of it reaches the agent: it is then held back while it streams. */
   wholeOutput?(rules: z.output<S>): boolean;
+  /** What a judge has to be asked before this event is decided; the answers come back through `Host.judgement`. */
+  questions?(rules: z.output<S>, policy: PolicyHeader, event: ActionEvent): readonly JudgeQuestion[];
   /** What the rules have against the other policies, at edit time: `field` is a dotted path under `rules:`. */
   review?(rules: z.output<S>, set: PolicySet): readonly { readonly field: string; readonly message: string; readonly severity?: 'error' | 'warning' }[];
   /** How records are kept. */

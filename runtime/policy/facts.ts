@@ -137,6 +137,15 @@ export interface Host {
   decisions(): readonly DecisionMark[];
   /** Items that the run's session holds in memory, by kind. */
   remembered(): Readonly<Record<string, number>>;
+  /** What a judge answered to a question that a category asked (`Category.questions`); undefined when nobody asked it, or it got no answer. */
+  judgement(id: string): Judgement | undefined;
+}
+
+/** The answer of a model that was asked to judge a text. */
+export interface Judgement {
+  /** 0 (fails) to 1 (holds). */
+  readonly score: number;
+  readonly reason: string;
 }
 
 export interface Facts {
@@ -180,7 +189,7 @@ const ZERO: Spend = { cost: { spent: 0, reserved: 0 }, tokens: { spent: 0, reser
 /** A past in which nothing happened, but for what is given. */
 export function freshHost(answers: Partial<Host> = {}): Host {
   const none = (): readonly never[] => NOTHING;
-  return { starts: none, running: () => 0, violations: none, incidents: none, retrieved: none, decisions: none, remembered: () => ({}), ...answers };
+  return { starts: none, running: () => 0, violations: none, incidents: none, retrieved: none, decisions: none, remembered: () => ({}), judgement: () => undefined, ...answers };
 }
 
 const NOTHING: readonly never[] = Object.freeze([]);
