@@ -53,7 +53,7 @@ describe('a change', () => {
   });
 
   it('of what an agent, a fleet or a tool is counts as well', () => {
-    const [{ text }] = set(base) as [{ text: string }];
+    const text = set(base)[0]!.text;
     const changes = changesBetween(set(base), file(text.replace('class: read', 'class: once').replace('fleets: { f: {} }', 'fleets: { f: {}, g: {} }').replace('fleet: f', 'fleet: g')));
     assert.deepEqual(changes.map(({ kind, name, change }) => [kind, name, change]), [['agent', 'a', 'changed'], ['fleet', 'g', 'added'], ['tool', 't', 'changed']]);
   });
