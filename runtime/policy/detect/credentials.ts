@@ -1,12 +1,12 @@
 // Detectors for credentials, from the formats that their issuers publish.
 // @secretlint's rules would be the ready-made choice, but they run asynchronously, through a core that reads configuration; a verdict is made at once, and a stream
-// has to know where a token may still be growing, which only the shape itself tells.
+// has to know where a token may still be growing, which only the shape itself tells. test/bench/detection.ts runs both on the same texts.
 
 import type { Detector } from './detector.ts';
 import { lexical } from './detector.ts';
 
 export const CREDENTIAL_TYPES = [
-  'aws_key', 'github_token', 'gitlab_token', 'npm_token', 'openai_key', 'anthropic_key', 'google_key', 'slack_token', 'stripe_key', 'private_key', 'jwt', 'password', 'url_password',
+  'aws_key', 'github_token', 'gitlab_token', 'npm_token', 'openai_key', 'anthropic_key', 'google_key', 'slack_token', 'stripe_key', 'private_key', 'jwt', 'password', 'url_password', 'service_token',
 ] as const;
 export type CredentialType = (typeof CREDENTIAL_TYPES)[number];
 
@@ -89,6 +89,15 @@ const urlPassword = lexical({
   accept: (text, start, end) => (/^[$%{*#]/.test(text.slice(start, end)) ? undefined : end),
 });
 
+/** Tokens of other services, each with the prefix by which its issuer marks it. */
+const serviceTokens: readonly Detector[] = [
+  lexical({ kind: 'service_token', head: `${NOT_INSIDE}SG\\.${URL_SAFE}{16,64}\\.${URL_SAFE}{16}`, more: URL_SAFE }),
+  lexical({ kind: 'service_token', head: `${NOT_INSIDE}(?:shp(?:at|ca|pa|ss)_[a-zA-Z0-9]{32}|gsk_${WORD}{52}|hf_${WORD}{34}|lin_api_${WORD}{32}|(?:ntn|secret)_${WORD}{43}|vc[aikpr]_${WORD}{20}|cf(?:k|ut|at)_${WORD}{48})`, more: WORD }),
+  lexical({ kind: 'service_token', head: `${NOT_INSIDE}(?:glc_[A-Za-z0-9+\\/]{32}|ops_ey[A-Za-z0-9+\\/]{40})`, more: '[A-Za-z0-9+\\/=]' }),
+  lexical({ kind: 'service_token', head: `${NOT_INSIDE}(?:glsa_${WORD}{32}_[A-Fa-f0-9]{8}|dapi[a-f0-9]{32}(?:-\\d)?)(?!${WORD})` }),
+  lexical({ kind: 'service_token', head: `${NOT_INSIDE}(?:hv[sbr]\\.${URL_SAFE}{24}|dckr_(?:pat|oat)_${URL_SAFE}{27}|figd_${URL_SAFE}{40}|do[opr]_v1_[a-f0-9]{64}|pypi-${URL_SAFE}{50}|tskey-[a-z]{2,20}-${WORD}{8,40}-${WORD}{16}|sk_[a-z0-9]{2,8}_${WORD}{32})`, more: URL_SAFE }),
+];
+
 /** Detectors by the name under `credential_detection.types`. */
 const CREDENTIALS: Readonly<Record<CredentialType, readonly Detector[]>> = {
   aws_key: [awsKeyId, awsSecret],
@@ -104,6 +113,7 @@ const CREDENTIALS: Readonly<Record<CredentialType, readonly Detector[]>> = {
   jwt: [jwt],
   password: [password],
   url_password: [urlPassword],
+  service_token: serviceTokens,
 };
 
 /** The detectors of these types; of all, when none are given. */

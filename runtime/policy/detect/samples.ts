@@ -24,6 +24,10 @@ export const SECRETS: Readonly<Record<string, readonly string[]>> = {
     `-----BEGIN PRIVATE KEY-----\\n${word(64)}\\n${word(20)}\\n-----END PRIVATE KEY-----`,
     `-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0011\n\n${word(64)}\n-----END EC PRIVATE KEY-----`,
   ],
+  service_token: [
+    `SG.${word(22)}.${word(43)}`, `shpat_${word(32)}`, `gsk_${word(52)}`, `hf_${'abcDEFghiJ'.repeat(4).slice(0, 34)}`, `lin_api_${word(40)}`, `ntn_${word(46)}`, `vcp_${word(24)}`, `cfut_${word(48)}`,
+    `glc_${word(80)}`, `glsa_${word(32)}_0a1b2c3d`, `ops_ey${word(120)}`, `dapi${'0a1b'.repeat(8)}`, `hvs.${word(95)}`, `dckr_pat_${word(27)}`, `figd_${word(40)}`, `tskey-auth-${word(17)}-${word(32)}`, `pypi-${word(80)}`,
+  ],
   jwt: [`eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.${word(43)}`],
 };
 
@@ -46,6 +50,7 @@ export const HARMLESS: readonly string[] = [
   'password = process.env.PASSWORD; secret: ${{ secrets.TOKEN }}; api_key=$API_KEY; token = None',
   'logo@2x.png, git@github.com:owner/repo.git, user@localhost, a @ b, @mention',
   'sk-loading-spinner-container-wide, ghp_short, AKIA1234, xoxb-1, task_sk_live, eyJhbGciOiJIUzI1NiJ9',
+  'SG.1.2, hf_hub_download, hvs.read, shpat_, gsk_short, figd_file, ops_eyes, dapi0, vcs_url, ntn_id, lin_api_call, tskey-auth, secret_name',
   '000-12-3456, 666-12-3456, 900-12-3456, 123-00-4567, 123-45-0000, 1123-45-67890',
   '127.0.0.1, 0.0.0.0, 256.1.1.1, 1.2.3, ::1, 00:1A:2B:3C:4D:5E',
   'DE89 3704 0044 0532 0130 01, GB00NWBK60161331926819, XX12345678901234567',
