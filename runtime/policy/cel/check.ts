@@ -67,6 +67,7 @@ function programOf(code: Code, references: readonly string[], expected: Expected
         return plain ? value : wanted(plainValue(value), value, expected);
       } finally {
         frame.input = undefined;
+        if (frame.slots.length > 0) frame.slots.length = 0;
       }
     },
   };

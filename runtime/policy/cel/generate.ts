@@ -104,6 +104,11 @@ function received(type: Static, raw: Run, path: string): Run {
         return typeof value === wanted ? value : receive(type, value, path);
       };
     }
+    case 'int':
+      return (frame) => {
+        const value = raw(frame);
+        return Number.isSafeInteger(value) ? value : receive(type, value, path);
+      };
     default: return (frame) => receive(type, raw(frame), path);
   }
 }
