@@ -1,5 +1,7 @@
 // Which addresses a command line names: programs that fetch, and where they are told to go.
 
+import { programOf, readCommandLine, readScript, type Command } from './shell.ts';
+
 /** An address as a program would use it. */
 export interface Destination {
   /** As written in the command line. */
@@ -11,7 +13,6 @@ export interface Destination {
 
 const PORTS: Readonly<Record<string, number>> = { http: 80, ws: 80, https: 443, wss: 443, ssh: 22, 'git+ssh': 22, sftp: 22, scp: 22, git: 9418, ftp: 21, ftps: 990 };
 const FETCHERS = new Set(['curl', 'wget', 'git', 'http', 'https', 'xh', 'aria2c']);
-const SHELLS = new Set(['sh', 'bash', 'zsh', 'dash', 'ksh', 'fish']);
 
 /** Sub-commands of git that talk to another machine; a URL in a commit's message is no destination. */
 const GIT_REMOTE = new Set(['clone', 'fetch', 'pull', 'push', 'ls-remote', 'remote', 'submodule', 'archive']);
@@ -25,19 +26,17 @@ const VALUE_OPTIONS = new Set(('-o -d -H -X -u -A -b -c -e -F -T -w -m -K -E -C 
  * command) is not known here; it is seen when the request itself leaves.
  */
 export function destinations(argv: readonly string[], shellCommand?: string): Destination[] {
-  const commands = [argv, ...(shellCommand === undefined ? [] : simpleCommands(shellCommand))];
-  return unique(commands.flatMap((words) => ofWords(words, 0)));
+  const { commands } = readCommandLine({ command: shellCommand ?? argv[0] ?? '', argv, shell: shellCommand !== undefined });
+  return unique(commands.flatMap(ofCommand));
 }
 
-function ofWords(words: readonly string[], depth: number): Destination[] {
-  const script = words.findIndex((word, at) => /^-[a-z]*c$/.test(word) && words.slice(0, at).some((earlier) => SHELLS.has(programOf(earlier))));
-  if (script >= 0 && depth < 3) return simpleCommands(words[script + 1] ?? '').flatMap((inner) => ofWords(inner, depth + 1));
-  const program = words.findIndex((word) => FETCHERS.has(programOf(word)));
-  if (program < 0) return [];
-  return programOf(words[program]!) === 'git' ? ofGit(words.slice(program + 1)) : ofFetcher(words.slice(program + 1));
+/** A fetcher may also stand behind a program that is not known to run others: `docker exec box curl …`. */
+function ofCommand({ words }: Command): Destination[] {
+  const texts = words.map(({ text }) => text);
+  const at = texts.findIndex((text) => FETCHERS.has(programOf(text)));
+  if (at < 0) return [];
+  return programOf(texts[at]!) === 'git' ? ofGit(texts.slice(at + 1)) : ofFetcher(texts.slice(at + 1));
 }
-
-const programOf = (word: string): string => word.slice(Math.max(word.lastIndexOf('/'), word.lastIndexOf('\\')) + 1).replace(/\.(?:exe|cmd)$/i, '').toLowerCase();
 
 function ofGit(words: readonly string[]): Destination[] {
   const at = words.findIndex((word, index) => !word.startsWith('-') && !/^-[Cc]$/.test(words[index - 1] ?? ''));
@@ -70,27 +69,9 @@ function withScheme(url: string, text = url): Destination[] {
   return [{ text, protocol, host: scheme[2]!, port: scheme[3] === undefined ? PORTS[protocol] ?? 0 : Number(scheme[3]) }];
 }
 
-/** The simple commands of a shell command, as words without quotes. Pipes, lists, groups and substitutions all begin another one. */
+/** The simple commands of a shell command, as words without quotes: what it runs by itself first, and then what that runs. */
 export function simpleCommands(command: string): string[][] {
-  const commands: string[][] = [[]];
-  const token = /'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|(\$\(|`|[;&|()\n<>]+)|([ \t\r]+)|([^\s'"\\;&|()<>`$]+|\$)|(["'\\])/g;
-  let word: string | undefined;
-  const end = (): void => {
-    if (word !== undefined) commands.at(-1)!.push(word);
-    word = undefined;
-  };
-  for (const [, single, double, escaped, separator, space, bare, stray] of command.matchAll(token)) {
-    if (space !== undefined) end();
-    else if (separator !== undefined) {
-      end();
-      commands.push([]);
-    } else {
-      if (double !== undefined) for (const inner of double.matchAll(/\$\(([^)]*)\)|`([^`]*)`/g)) commands.unshift(...simpleCommands(inner[1] ?? inner[2] ?? ''));
-      word = (word ?? '') + (single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? bare ?? stray ?? '');
-    }
-  }
-  end();
-  return commands.filter((words) => words.length > 0);
+  return readScript(command).commands.map(({ words }) => words.map(({ text }) => text)).filter((words) => words.length > 0);
 }
 
 function unique(found: readonly Destination[]): Destination[] {

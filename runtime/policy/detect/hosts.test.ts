@@ -52,5 +52,5 @@ for (const [line, expected] of LINES) {
 }
 
 test('words of simple commands', () => {
-  assert.deepEqual(simpleCommands(`a 'b c' "d \\"e" f\\ g | h>i`), [['a', 'b c', 'd "e', 'f g'], ['h'], ['i']]);
+  assert.deepEqual(simpleCommands(`a 'b c' "d \\"e" f\\ g | h>i`), [['a', 'b c', 'd "e', 'f g'], ['h']]);
 });
