@@ -2,8 +2,9 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { PolicyChange, PolicyText } from '../protocol/policy-versions.ts';
-import { compilePolicy, type CompiledPolicy } from './policy/compile.ts';
+import { compilePolicy } from './policy/compile.ts';
 import { openDocument } from './policy/index.ts';
+import { policySchema } from './policy/schema.ts';
 import { declare } from './policy/sections.ts';
 
 /** Sorted by kind and name. Files that are the same in both are not even read. */
@@ -47,9 +48,9 @@ function without(sources: readonly PolicyText[], others: readonly PolicyText[]):
 function namedThings(sources: readonly PolicyText[]): ReadonlyMap<string, Thing> {
   const files = sources.map(({ path, text }) => ({ path, document: openDocument(text) }));
   const { agents, fleets, tools } = declare(files, []);
-  const policies = files.flatMap(({ document }) => document.policies).flatMap(({ value }) => compilePolicy(value).policy ?? []);
+  const policies = files.flatMap(({ document }) => document.policies).flatMap(({ value }) => policyThing(value) ?? []);
   const things = [
-    ...policies.map(policyThing),
+    ...policies,
     ...[...agents].map(([name, { value }]): Thing => ({ kind: 'agent', name, values: flat(value) })),
     ...[...fleets].map(([name, { value }]): Thing => ({ kind: 'fleet', name, values: flat(value) })),
     ...[...tools].map(([name, { value }]): Thing => ({ kind: 'tool', name, values: flat(value) })),
@@ -57,15 +58,18 @@ function namedThings(sources: readonly PolicyText[]): ReadonlyMap<string, Thing>
   return new Map(things.map((thing) => [`${thing.kind}\n${thing.name}`, thing]));
 }
 
-function policyThing({ name, category, mode, onViolation, onError, description, message, scope, rules }: CompiledPolicy): Thing {
-  return { kind: 'policy', name, category: category.id, values: flat({ category: category.id, mode, on_violation: onViolation, on_error: onError, description, message, scope, rules }) };
+/** Every key that a policy may have, as the schema reads it; category, disposition and rules as compiled, so that an alias or a default that is written out is no change. */
+function policyThing(value: unknown): Thing | undefined {
+  const { policy } = compilePolicy(value);
+  const keys = policySchema.safeParse(value).data;
+  return policy && keys && { kind: 'policy', name: policy.name, category: policy.category.id, values: flat({ ...keys, name: undefined, category: policy.category.id, on_violation: policy.onViolation, rules: policy.rules }) };
 }
 
 function compared(before: Thing | undefined, after: Thing | undefined): PolicyChange | undefined {
   const { kind, name, category } = (after ?? before)!;
   const keys = [...new Set([...before?.values.keys() ?? [], ...after?.values.keys() ?? []])]
     .map((key) => ({ key, before: before?.values.get(key), after: after?.values.get(key) }))
-    .filter((each) => !isDeepStrictEqual(each.before, each.after));
+    .filter((each) => !isDeepStrictEqual(each.before, each.after)).sort((a, b) => (a.key < b.key ? -1 : 1));
   if (before && after && !keys.length) return undefined;
   return { kind, name, change: !before ? 'added' : !after ? 'removed' : 'changed', ...(category && { category }), keys };
 }

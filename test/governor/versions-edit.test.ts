@@ -52,6 +52,11 @@ describe('a change', () => {
     }]);
   });
 
+  it('of the condition counts', () => {
+    const narrower = base.replace('rules:', "when: 'agent == \"a\"', rules:");
+    assert.deepEqual(changesBetween(set(base), set(narrower)).map(({ keys }) => keys), [[{ key: 'when', before: undefined, after: 'agent == "a"' }]]);
+  });
+
   it('of what an agent, a fleet or a tool is counts as well', () => {
     const text = set(base)[0]!.text;
     const changes = changesBetween(set(base), file(text.replace('class: read', 'class: once').replace('fleets: { f: {} }', 'fleets: { f: {}, g: {} }').replace('fleet: f', 'fleet: g')));
