@@ -52,7 +52,7 @@ function card(roll: Dice): string {
 }
 
 /** Country and account number: n a digit, a a capital, c either. Structures from the IBAN registry of ISO 13616. */
-const IBANS = ['DE nnnnnnnnnnnnnnnnnn', 'GB aaaannnnnnnnnnnnnn', 'FR nnnnnnnnnnccccccccccccnn', 'ES nnnnnnnnnnnnnnnnnnnn', 'IT annnnnnnnnncccccccccccc', 'NL aaaannnnnnnnnn', 'BE nnnnnnnnnnnn', 'AT nnnnnnnnnnnnnnnn', 'CH nnnnncccccccccccc', 'PL nnnnnnnnnnnnnnnnnnnnnnnn', 'PT nnnnnnnnnnnnnnnnnnnnn', 'SE nnnnnnnnnnnnnnnnnnnn', 'NO nnnnnnnnnnn', 'DK nnnnnnnnnnnnnn', 'FI nnnnnnnnnnnnnn', 'IE aaaannnnnnnnnnnnnn', 'GR nnnnnnncccccccccccccccc', 'CZ nnnnnnnnnnnnnnnnnnnn', 'HU nnnnnnnnnnnnnnnnnnnnnnnn', 'RO aaaacccccccccccccccc', 'TR nnnnnncccccccccccccccc', 'SA nncccccccccccccccccc', 'AE nnnnnnnnnnnnnnnnnnn', 'MT aaaannnnncccccccccccccccccc', 'BR nnnnnnnnnnnnnnnnnnnnnnnac'];
+const IBANS = ['DE nnnnnnnnnnnnnnnnnn', 'GB aaaannnnnnnnnnnnnn', 'FR nnnnnnnnnncccccccccccnn', 'ES nnnnnnnnnnnnnnnnnnnn', 'IT annnnnnnnnncccccccccccc', 'NL aaaannnnnnnnnn', 'BE nnnnnnnnnnnn', 'AT nnnnnnnnnnnnnnnn', 'CH nnnnncccccccccccc', 'PL nnnnnnnnnnnnnnnnnnnnnnnn', 'PT nnnnnnnnnnnnnnnnnnnnn', 'SE nnnnnnnnnnnnnnnnnnnn', 'NO nnnnnnnnnnn', 'DK nnnnnnnnnnnnnn', 'FI nnnnnnnnnnnnnn', 'IE aaaannnnnnnnnnnnnn', 'GR nnnnnnncccccccccccccccc', 'CZ nnnnnnnnnnnnnnnnnnnn', 'HU nnnnnnnnnnnnnnnnnnnnnnnn', 'RO aaaacccccccccccccccc', 'TR nnnnnncccccccccccccccc', 'SA nncccccccccccccccccc', 'AE nnnnnnnnnnnnnnnnnnn', 'MT aaaannnnncccccccccccccccccc', 'BR nnnnnnnnnnnnnnnnnnnnnnnac'];
 
 function iban(roll: Dice): string {
   const [country, shape] = pick(roll, IBANS).split(' ') as [string, string];

@@ -28,10 +28,10 @@ function findings(text: string): Finding[] {
   const seen = normalise(text);
   const wrapped = unwrapped(text, seen.text).flatMap(({ start, end, inner, how }) => {
     if (inner === undefined) return [{ start, end, label: injection.label, family: how, weight: 1 }];
-    const [first] = strong(signsIn(normalise(inner), inner.length));
+    const [first] = strong(inner, signsIn(normalise(inner), inner.length));
     return first ? [{ ...first, start, end, family: `${first.family}, ${how}` }] : [];
   });
-  return [...strong(signsIn(seen, text.length)), ...wrapped].sort((a, b) => a.start - b.start);
+  return [...strong(text, signsIn(seen, text.length)), ...wrapped].sort((a, b) => a.start - b.start);
 }
 
 const DENSE_LETTERS = /[\u1100-\u11ff\u3040-\u30ff\u4e00-\u9fff]/;
@@ -41,12 +41,16 @@ function signsIn(seen: Normalised, length: number): Finding[] {
   return DENSE_LETTERS.test(seen.text) ? [...found, ...DENSE_SIGNS.flatMap((sign) => matches(sign, seen, length))] : found;
 }
 
-function matches({ family, weight, pattern }: Sign, { text, starts, ends }: Normalised, length: number): Finding[] {
+/** What was redacted before: no sign reaches over it. */
+const PLACEHOLDER = /##[a-z][a-z0-9_]{0,39}##/i;
+
+function matches({ family, weight, pattern }: Sign, seen: Normalised, length: number): Finding[] {
+  const { text } = seen;
   const found: Finding[] = [];
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
-    if (isTalkedAbout(text, match.index, pattern.lastIndex)) continue;
-    found.push({ family, weight, label: injection.label, start: starts[match.index] ?? 0, end: ends[pattern.lastIndex - 1] ?? length });
+    if (PLACEHOLDER.test(match[0]) || isTalkedAbout(text, match.index, pattern.lastIndex)) continue;
+    found.push({ family, weight, label: injection.label, start: seen.starts[match.index] ?? 0, end: seen.ends[pattern.lastIndex - 1] ?? length });
   }
   return found;
 }
@@ -60,6 +64,16 @@ function isTalkedAbout(text: string, start: number, end: number): boolean {
 }
 
 /** What is enough by itself, and what is enough together with its neighbours. */
-function strong(found: readonly Finding[]): Finding[] {
-  return found.filter((finding) => finding.weight >= ENOUGH || found.some((other) => other.family !== finding.family && other.weight + finding.weight >= ENOUGH && Math.abs(other.start - finding.start) <= NEAR));
+function strong(text: string, found: readonly Finding[]): Finding[] {
+  const inOrder = found.toSorted((a, b) => a.start - b.start);
+  return inOrder.filter((finding, at) => finding.weight >= ENOUGH || hasCompany(text, inOrder, at, 1) || hasCompany(text, inOrder, at, -1));
+}
+
+/** Looks one way for the nearest sign of another family that makes up the weight. */
+function hasCompany(text: string, inOrder: readonly Finding[], at: number, step: 1 | -1): boolean {
+  const finding = inOrder[at]!;
+  for (let other = inOrder[at + step], next = at + step; other && Math.abs(other.start - finding.start) <= NEAR; other = inOrder[next += step]) {
+    if (other.family !== finding.family && other.weight + finding.weight >= ENOUGH) return !PLACEHOLDER.test(text.slice(Math.min(finding.start, other.start), Math.max(finding.start, other.start)));
+  }
+  return false;
 }

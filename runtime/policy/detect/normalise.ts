@@ -19,6 +19,25 @@ const INVISIBLE = /^[\p{Cf}\p{Mn}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]$/u;
 
 /** Lower case, compatibility forms folded (NFKC), look-alikes as Latin, nothing invisible, one space for any white space. */
 export function normalise(text: string): Normalised {
+  return /[^\0-\x7f]/.test(text) ? ofAny(text) : ofAscii(text);
+}
+
+/** In plain ASCII only case and white space change, and most texts hold no match, so places are worked out when they are asked for. */
+function ofAscii(text: string): Normalised {
+  let starts: number[] | undefined;
+  let ends: number[] | undefined;
+  return {
+    text: text.toLowerCase().replace(/[\0- ]+/g, ' '),
+    get starts() {
+      return (starts ??= [...text.matchAll(/[\0- ]+|[^\0- ]/g)].map((match) => match.index));
+    },
+    get ends() {
+      return (ends ??= this.starts.map((start) => start + 1));
+    },
+  };
+}
+
+function ofAny(text: string): Normalised {
   let out = '';
   const starts: number[] = [];
   const ends: number[] = [];

@@ -16,8 +16,8 @@ const MOST = 64;
 export function unwrapped(text: string, folded: string): Unwrapped[] {
   return [
     ...stretches(text, /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,8192}={0,2}/g, 'in base64', fromBase64),
-    ...stretches(text, /(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}[ :]?){12,4096}(?![0-9A-Za-z])/g, 'in hexadecimal', fromHex),
-    ...stretches(text, /(?:[!-~]{0,64}(?:%[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|&#x?[0-9a-fA-F]{2,6};|=[0-9A-F]{2}) ?){6,2048}[!-~]{0,64}/g, 'in escapes', fromEscapes),
+    ...stretches(text, /(?<![0-9A-Za-z%=\\])(?:[0-9a-fA-F]{2}[ :]?){12,4096}(?![0-9A-Za-z])/g, 'in hexadecimal', fromHex),
+    ...escaped(text),
     ...stretches(text, /(?<![A-Za-z])(?:[A-Za-z][ ._*|\\-]{1,3}){8,600}[A-Za-z](?![A-Za-z])/g, 'in letters set apart', fromApart),
     ...(ROT13.test(folded) ? [{ start: 0, end: text.length, inner: rot13(text), how: 'in rot13' }] : []),
     ...(BACKWARDS.test(folded) ? [{ start: 0, end: text.length, inner: [...text].reverse().join(''), how: 'backwards' }] : []),
@@ -58,11 +58,20 @@ function readable(bytes: Uint8Array): string | undefined {
   }
 }
 
-function fromEscapes(run: string): string {
-  return run.replace(/%([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|&#x([0-9a-fA-F]{2,5});|&#(\d{2,6});|=([0-9A-F]{2})/g, (_, percent?: string, x?: string, u?: string, entity?: string, decimal?: string, quoted?: string) => {
+/** Percent signs, backslashes, HTML entities, quoted-printable. A few are ordinary; from this many on they are read. */
+const ESCAPES = /%([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|&#x([0-9a-fA-F]{2,5});|&#(\d{2,6});|=([0-9A-F]{2})/g;
+const FEW = 6;
+
+function escaped(text: string): Unwrapped[] {
+  const all = [...text.matchAll(ESCAPES)];
+  if (all.length < FEW) return [];
+  const last = all.at(-1)!;
+  const [start, end] = [all[0]!.index, last.index + last[0].length];
+  const inner = text.replace(ESCAPES, (_, percent?: string, x?: string, u?: string, entity?: string, decimal?: string, quoted?: string) => {
     const code = decimal === undefined ? Number.parseInt(percent ?? x ?? u ?? entity ?? quoted ?? '', 16) : Number(decimal);
     return code <= 0x10ffff ? String.fromCodePoint(code) : '';
   });
+  return [{ start, end, inner, how: 'in escapes' }];
 }
 
 /** Set apart, words run together: the commonest order is put back with its spaces. */
