@@ -133,6 +133,8 @@ export interface Host {
   incidents(by: CountedBy): readonly Incident[];
   /** Documents that reached this run and the runs it was spawned by, oldest first; the newest 500. */
   retrieved(): readonly RetrievedMark[];
+  /** What users said to this run and the input it was started with, redacted, oldest first; each at most `RETRIEVED_TEXT`. */
+  told(): readonly string[];
   /** Reasoning records of this run, oldest first. */
   decisions(): readonly DecisionMark[];
   /** Items that the run's session holds in memory, by kind. */
@@ -189,7 +191,7 @@ const ZERO: Spend = { cost: { spent: 0, reserved: 0 }, tokens: { spent: 0, reser
 /** A past in which nothing happened, but for what is given. */
 export function freshHost(answers: Partial<Host> = {}): Host {
   const none = (): readonly never[] => NOTHING;
-  return { starts: none, running: () => 0, violations: none, incidents: none, retrieved: none, decisions: none, remembered: () => ({}), judgement: () => undefined, ...answers };
+  return { starts: none, running: () => 0, violations: none, incidents: none, retrieved: none, told: none, decisions: none, remembered: () => ({}), judgement: () => undefined, ...answers };
 }
 
 const NOTHING: readonly never[] = Object.freeze([]);
