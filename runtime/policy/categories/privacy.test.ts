@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ActionEvent } from '../../../protocol/action.ts';
-import { ask, disagreements, withoutExample } from '../testing.ts';
+import { ALONE, ask, disagreements, withoutExample } from '../testing.ts';
 import { privacy } from './privacy.ts';
 
 const prompt = (text: string, provider = 'localhost'): ActionEvent<'llm.before'> => ({ event: 'llm.before', wire: 'openai-chat', provider, model: 'm', stream: false, hasSystemPrompt: false, inputTokens: 1, tools: [], texts: [{ at: '/m', role: 'user', text }] });
@@ -64,4 +64,10 @@ test('an answer is held back whole only when personal data is looked for in it',
   const whole = (rules: Record<string, unknown>) => privacy.wholeOutput!(privacy.rules.parse(rules));
   assert.ok(whole({ require_consent: true, pii_classes: ['email'] }));
   assert.ok(!whole({ require_consent: true }) && !whole({ pii_classes: ['email'] }));
+});
+
+test('a list that nothing asks for is said at edit time', () => {
+  const review = (rules: Record<string, unknown>) => privacy.review!(privacy.rules.parse(rules), ALONE).map(({ field }) => field);
+  assert.deepEqual(review({ pii_classes: ['email'], provider_regions: { 'a.example': 'eu' } }), ['pii_classes', 'provider_regions']);
+  assert.deepEqual(review({ pii_classes: ['email'], data_residency: ['eu'], provider_regions: { 'a.example': 'eu' } }), []);
 });

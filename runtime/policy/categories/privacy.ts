@@ -56,6 +56,10 @@ export const privacy = defineCategory({
     };
   },
   wholeOutput: (rules) => rules.pii_classes !== undefined && demandsOf(rules).length > 0,
+  review: (rules) => [
+    ...(rules.pii_classes && demandsOf(rules).length === 0 ? [{ field: 'pii_classes', message: 'Personal data is looked for and nothing is asked of it. Add require_consent, purpose_limitation or data_residency.' }] : []),
+    ...(rules.provider_regions && !rules.data_residency ? [{ field: 'provider_regions', message: 'Regions of providers are stated and none is asked for. Add data_residency.' }] : []),
+  ],
   examples: [
     { title: 'A run without consent', rules: 'require_consent: true', event: start(), expect: 'block', field: 'require_consent' },
     { title: 'A run with consent', rules: 'require_consent: true', event: start(), facts: { context: { consent_token: 'c-17' } }, expect: 'allow' },
