@@ -11,6 +11,7 @@ export interface LaunchIdentity {
   readonly fleet?: string;
   readonly workflow?: string;
   readonly user: string;
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 export interface GateDetails extends GateView {

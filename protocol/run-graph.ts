@@ -27,6 +27,8 @@ export interface RunInfo {
   readonly workspace: string;
   readonly command: readonly string[];
   readonly level: Level;
+  /** What the launch says of the run: `purpose`, `region`, `consent_token` and whatever policies ask for. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 /** Where an action's text came to rest. Redacted before it is stored; long texts are cut and say so. */
@@ -44,12 +46,33 @@ export type RunFact =
   | { readonly type: 'run.state'; readonly state: RunState; readonly reason?: string; /** Of the agent's process, once it ended. */ readonly exitCode?: number }
   | { readonly type: 'action.proposed'; readonly node: string; readonly kind: ActionKind; readonly name: string; readonly input?: Shown; readonly estimate?: MicroUsd;
       /** Nodes whose outcome led here: the LLM call that asked for a tool, the tool result that entered a request. */ readonly causes: readonly string[] }
-  | { readonly type: 'action.judged'; readonly node: string; readonly event: EventName; readonly verdict: Verdict }
-  | { readonly type: 'action.ended'; readonly node: string; readonly outcome: ActionOutcome; readonly output?: Shown; readonly usage?: Usage; readonly cost?: MicroUsd; readonly costKnown?: boolean; readonly error?: string }
+  | { readonly type: 'action.judged'; readonly node: string; readonly event: EventName; readonly verdict: Verdict;
+      /** What it does to the world, when it may go on. */ readonly effects?: EffectsDelta }
+  | { readonly type: 'action.ended'; readonly node: string; readonly outcome: ActionOutcome; readonly effects?: EffectsDelta; readonly learned?: Learned; readonly output?: Shown; readonly usage?: Usage; readonly cost?: MicroUsd; readonly costKnown?: boolean; readonly error?: string }
   | { readonly type: 'gate.opened'; readonly node: string; readonly gate: string; readonly policy: string; readonly message: string; readonly terms: GateTerms; readonly expiresAt: number; readonly contentHash: string }
   | { readonly type: 'gate.decided'; readonly node: string; readonly gate: string; readonly decision: GateOutcome; readonly by: string; readonly reason?: string }
   | { readonly type: 'budget'; readonly account: string; readonly unit: string; readonly limit?: number; readonly reserved: number; readonly spent: number; readonly overrun: number }
   | { readonly type: 'policy.changed'; readonly from: string; readonly to: string };
+
+/** What one action adds to what a run did to the world. */
+export interface EffectsDelta {
+  readonly recordsModified?: number;
+  readonly recordsDeleted?: number;
+  /** Paths that are created, written or deleted. */
+  readonly files?: readonly string[];
+  readonly apiWrites?: number;
+  readonly messages?: number;
+  readonly amount?: MicroUsd;
+  readonly memoryWrites?: number;
+}
+
+/** What an action brought into the run's context, as far as later checks ask for it. Redacted like all that is stored. */
+export interface Learned {
+  readonly documents?: readonly { readonly store: string; readonly id?: string; readonly source?: string; readonly score?: number; readonly text: string }[];
+  readonly decision?: { readonly summary: string; readonly about?: string };
+  /** Where text from outside came from: `tool:search`. */
+  readonly taint?: string;
+}
 
 export type ActionOutcome = 'done' | 'refused' | 'failed' | 'aborted' | 'in-doubt';
 /** `withdrawn`: the call no longer needs it (the policies changed, or the run ended). */

@@ -14,7 +14,9 @@ import { Journal, type Verification } from './journal.ts';
 import { Judge, RUN_KEY } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { endOf, identityFacts, LiveRun, newId, sha256, stopReason } from './live-run.ts';
+import { Incidents } from './incidents.ts';
 import { LiveRuns } from './live-runs.ts';
+import { MemoryItems } from './memory-items.ts';
 import { noRun, startRefused, unknownAgent } from './refusals.ts';
 import { Retention } from './retention.ts';
 import type { Engine } from './policy/api.ts';
@@ -24,6 +26,7 @@ import type { Scrub } from './shown.ts';
 import { Spending, type Situation } from './spending.ts';
 import type { Store, Tx } from './store/store.ts';
 import { WaitingRoom } from './waiting-room.ts';
+import { Windows } from './windows.ts';
 import { Lifecycle } from './versions-lifecycle.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -40,6 +43,8 @@ export class Governor {
   readonly #calls = new Calls();
   readonly #ledger = new Ledger();
   readonly #breakers = new Breakers();
+  readonly #windows = new Windows();
+  readonly #memory = new MemoryItems();
   readonly #retention = new Retention();
   readonly #judge: Judge;
   readonly #scrub: Scrub;
@@ -53,8 +58,8 @@ export class Governor {
     this.#clock = options.clock;
     this.#scrub = options.scrub;
     this.lifecycle = new Lifecycle({ store: this.#store, clock: this.#clock, workspace: (folder) => this.#workspace(folder), trouble: (what, error) => this.#trouble(what, error) });
-    this.#judge = new Judge({ runs: this.#runs, journal: this.#journal, gates: this.#gates, calls: this.#calls, spending: new Spending(this.#ledger), scrub: options.scrub });
-    this.#live = new LiveRuns({ store: this.#store, clock: this.#clock, runs: this.#runs, journal: this.#journal, calls: this.#calls, breakers: this.#breakers, workspace: (folder) => this.#workspace(folder) });
+    this.#judge = new Judge({ runs: this.#runs, journal: this.#journal, gates: this.#gates, calls: this.#calls, spending: new Spending(this.#ledger), windows: this.#windows, memory: this.#memory, incidents: new Incidents(), scrub: options.scrub });
+    this.#live = new LiveRuns({ store: this.#store, clock: this.#clock, runs: this.#runs, journal: this.#journal, calls: this.#calls, breakers: this.#breakers, windows: this.#windows, memories: this.#memory, workspace: (folder) => this.#workspace(folder) });
   }
 
   /** Opens the governor and brings back the runs that were going on when the last one ended. */
@@ -133,6 +138,7 @@ export class Governor {
         const at = this.#live.situation(live, workspace);
         if (!await this.#runs.setState(tx, run, end.outcome, at.now, end.reason)) return [];
         await this.#retention.keep(tx, workspace.engine, live.info, at.now);
+        await this.#memory.ended(tx, live.info, workspace.engine.memory(identityFacts(live.info, at.now)), at.now);
         const left = await this.#judge.close(tx, at, { event: 'run.after', outcome: end.outcome, exitCode, error: end.reason });
         return [...left, ...await this.#journal.append(tx, run, at.now, [{ type: 'run.state', state: end.outcome, reason: end.reason, exitCode }])];
       });
@@ -297,7 +303,7 @@ export class Governor {
     const identity = { run: id, token: randomBytes(24).toString('base64url') };
     const child = new LiveRun(info, [parent.info.id, ...parent.ancestors], now);
     const events = await this.#open(tx, child, identity.token, engine.version, node);
-    const started = await this.#judge.before(tx, { live: child, engine, now, breakers: this.#breakers.states(engine, child, now) }, startOf(command));
+    const started = await this.#judge.before(tx, this.#live.situation(child, { engine }), startOf(command));
     await this.#calls.update(tx, parent.info.id, key, { answer: JSON.stringify({ go: true, redactions: [], child: identity } satisfies BeforeAnswer) });
     return { child, identity, events: [...events, ...started.events] };
   }

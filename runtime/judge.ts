@@ -4,11 +4,15 @@ import { kindOf, type ActionEvent, type ActionKind, type HttpCall } from '../pro
 import type { After, AfterAnswer, Before, BeforeAnswer } from '../protocol/agent-wire.ts';
 import { FullarcError } from '../protocol/control.ts';
 import { runNode, type ActionOutcome, type GateView, type RunEvent, type RunFact } from '../protocol/run-graph.ts';
-import { proceeds, refusalMessage, type Disposition, type GateTerms, type Verdict } from '../protocol/verdict.ts';
+import { proceeds, refusalMessage, type Disposition, type GateTerms, type Reason, type Verdict } from '../protocol/verdict.ts';
 import type { CallRow, Calls } from './calls.ts';
 import type { Gates } from './gates.ts';
 import type { Journal } from './journal.ts';
+import { effectsOf } from './effects.ts';
+import type { Incidents } from './incidents.ts';
+import { learnedOf } from './learned.ts';
 import { markOf, sha256 } from './live-run.ts';
+import type { MemoryItems } from './memory-items.ts';
 import type { Engine } from './policy/api.ts';
 import { canonicalArgs } from './policy/detect/loops.ts';
 import type { Facts } from './policy/facts.ts';
@@ -17,6 +21,7 @@ import { policyScrub } from './scrub.ts';
 import { nameOf, shownOf, type Scrub } from './shown.ts';
 import { priced, settledEvent, type Situation, type Spending } from './spending.ts';
 import type { Tx } from './store/store.ts';
+import type { Started, Windows } from './windows.ts';
 
 export interface JudgeParts {
   readonly runs: Runs;
@@ -24,6 +29,9 @@ export interface JudgeParts {
   readonly gates: Gates;
   readonly calls: Calls;
   readonly spending: Spending;
+  readonly windows: Windows;
+  readonly memory: MemoryItems;
+  readonly incidents: Incidents;
   readonly scrub: Scrub;
 }
 
@@ -64,7 +72,9 @@ export class Judge {
     const event = priced(enriched(call.event, at), engine, facts);
     const node = held?.node ?? (call.event.event === 'run.before' ? runNode(run) : live.nextNode());
 
-    let verdict = refusedAt(asked, engine.version) ?? engine.decide(event, facts);
+    const seen = [event, ...engine.seenAs(event)];
+    let verdict = refusedAt(asked, engine.version) ?? await at.asking.decided(tx, () => engine.decide(event, facts));
+    verdict = (await this.#forgotten(tx, at, facts, seen, verdict)) ?? verdict;
     if (proceeds(verdict.disposition) && event.event === 'llm.before') verdict = (await spending.reserve(tx, at, accounts, facts, event, node)) ?? verdict;
 
     const written: RunFact[] = [];
@@ -74,7 +84,9 @@ export class Judge {
       live.remember(mark);
       if (event.event !== 'run.before') await this.#parts.runs.add(tx, run, { steps: 1 });
     }
-    written.push({ type: 'action.judged', node, event: event.event, verdict });
+    const effects = proceeds(verdict.disposition) ? effectsOf(seen) : undefined;
+    written.push({ type: 'action.judged', node, event: event.event, verdict, ...(effects && { effects }) });
+    await this.#parts.incidents.add(tx, run, node, event.event, verdict, now);
     const entry: CallRow = { run, key: call.key, node, event: event.event, kind: kindOf(event.event), name: nameOf(event), contentHash, policyVersion: engine.version, at: now, state: 'running', mark: JSON.stringify(mark) };
     if (verdict.disposition === 'gate') {
       const waits = await this.#gate(tx, at, verdict, entry, written);
@@ -83,6 +95,7 @@ export class Judge {
 
     await this.#closeGates(tx, at, asked, node, written);
     const answer = answerOf(verdict, event);
+    if (answer.go) await this.#begins(tx, at, entry, seen);
     await calls.put(tx, { ...entry, state: answer.go ? 'running' : 'refused', answer: JSON.stringify(answer), ...(event.event === 'llm.before' && { provider: event.provider, hold: node }) });
     if (!answer.go) {
       written.push({ type: 'action.ended', node, outcome: 'refused', error: answer.message });
@@ -99,6 +112,7 @@ export class Judge {
     const row = await calls.find(tx, at.live.info.id, key);
     if (row?.state !== 'running') return [];
     await calls.update(tx, row.run, key, { state: 'refused', answer: JSON.stringify(answer) });
+    await this.#parts.windows.takenBack(tx, at.live.info, startedAt(row));
     await runs.add(tx, row.run, { refusals: 1 });
     return this.#write(tx, at, [{ type: 'action.ended', node: row.node, outcome: 'refused', error: answer.message }]);
   }
@@ -139,6 +153,7 @@ export class Judge {
     await this.#closeGates(tx, at, await gates.forCall(tx, run, key), row.node, written);
     if (row.hold) await (why === 'not-sent' ? spending.release(tx, row.hold) : spending.settle(tx, row.hold, undefined, undefined));
     await calls.update(tx, run, key, { state: 'done', outcome: 'aborted' });
+    this.#parts.windows.ended(at.live.info, startedAt(row));
     written.push({ type: 'action.ended', node: row.node, outcome: 'aborted' });
     if (row.state === 'held') await this.#resume(tx, at, written);
     return this.#write(tx, at, written, row.hold ? await this.#balances(tx, at, row.name) : []);
@@ -170,7 +185,8 @@ export class Judge {
     const event = settledEvent(enriched(reported, at), row.provider ?? '');
     const accounts = spending.accounts(at, event.event === 'llm.after' ? row.name : undefined);
     const facts = await spending.facts(tx, at, accounts);
-    const verdict = engine.decide(event, facts);
+    const seen = [event, ...engine.seenAs(event)];
+    const verdict = await at.asking.decided(tx, () => engine.decide(event, facts));
     const answer: AfterAnswer = proceeds(verdict.disposition)
       ? { go: true, redactions: verdict.redactions }
       : { go: false, disposition: verdict.disposition, message: refusalMessage(verdict) };
@@ -181,15 +197,34 @@ export class Judge {
     else if (row.hold && cost !== undefined && tokens !== undefined) await spending.settleReturned(tx, at, accounts, row.hold, cost, tokens);
     await calls.update(tx, run, row.key, { state: 'done', outcome, afterAnswer: JSON.stringify(answer) });
     await this.#parts.runs.add(tx, run, { cost: cost ?? 0, refusals: answer.go ? 0 : 1 });
+    await this.#parts.incidents.add(tx, run, row.node, event.event, verdict, at.now);
+    this.#parts.windows.ended(live.info, startedAt(row));
+    const effects = effectsOf(seen);
+    const learned = answer.go ? learnedOf(seen, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
 
     const written: RunFact[] = verdict.reasons.length ? [{ type: 'action.judged', node: row.node, event: event.event, verdict }] : [];
     written.push({
       type: 'action.ended', node: row.node, outcome: answer.go ? outcome : 'refused',
-      output: shownOf(event, verdict.redactions, engine.audit(facts), this.#scrubOf(event, at, facts)),
+      output: shownOf(event, verdict.redactions, engine.audit(facts), this.#scrubOf(event, at, facts)), ...(effects && { effects }), ...(learned && { learned }),
       ...(event.event === 'llm.after' && { usage: event.usage, cost, costKnown: cost !== undefined }),
       error: answer.go ? this.#scrubbed(errorOf(event), at, facts) : answer.message,
     });
     return { answer, events: await this.#write(tx, at, written, row.hold ? await this.#balances(tx, at, row.name) : []) };
+  }
+
+  /** An action may go on: it counts from now on, and what it remembers is noted. */
+  async #begins(tx: Tx, { live, now }: Situation, entry: CallRow, seen: readonly ActionEvent[]): Promise<void> {
+    await this.#parts.windows.started(tx, live.info, startedAt({ ...entry, at: now }));
+    for (const event of seen) if (event.event === 'memory.before') await this.#parts.memory.note(tx, live.info, event, now);
+  }
+
+  /** A remembered item that was purged or is too old must not be read, whatever still holds it. */
+  async #forgotten(tx: Tx, { live, engine, now }: Situation, facts: Facts, seen: readonly ActionEvent[], verdict: Verdict): Promise<Verdict | undefined> {
+    const read = seen.find((event) => event.event === 'memory.before' && event.operation === 'read');
+    const rules = read && proceeds(verdict.disposition) ? engine.memory(facts) : [];
+    if (!read || read.event !== 'memory.before' || rules.length === 0 || !await this.#parts.memory.gone(tx, live.info, read, rules, now)) return undefined;
+    const reason: Reason = { policy: rules[0]!.policy, category: 'memory', disposition: 'block', field: 'memory_retention_hours', message: 'This item was purged: its time is over, or the run that wrote it has ended.', remedy: 'Do without it.' };
+    return { ...verdict, disposition: 'block', reasons: [reason, ...verdict.reasons] };
   }
 
   /** Texts of models and tools were redacted span by span already. */
@@ -284,6 +319,9 @@ function standing(row: CallRow, engine: Engine): BeforeAnswer | undefined {
 }
 
 const REDACTED_BY_SPAN: ReadonlySet<ActionKind> = new Set(['llm', 'tool', 'output']);
+
+/** A call as it is counted. */
+const startedAt = ({ node, kind, name, at }: CallRow): Started => ({ node, kind, name, at });
 
 /** Refusals that ask to be tried again. */
 const TRANSIENT: ReadonlySet<Disposition> = new Set(['throttle', 'retry']);

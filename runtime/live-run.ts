@@ -6,8 +6,23 @@ import type { Balance, RunEvent, RunInfo } from '../protocol/run-graph.ts';
 import { accountFor, type Accounts } from './accounts.ts';
 import type { BudgetScope } from './policy/api.ts';
 import { canonicalArgs, shapeOf } from './policy/detect/loops.ts';
-import { freshFacts, freshHost, HISTORY_LIMIT, NO_EFFECTS, type BreakerState, type CallMark, type Facts, type Spend } from './policy/facts.ts';
+import { freshFacts, HISTORY_LIMIT, type BreakerState, type CallMark, type Effects, type Facts, type Host, type Spend } from './policy/facts.ts';
+import { EffectTotals } from './effects.ts';
+import { RunPast } from './run-past.ts';
 import { nameOf } from './shown.ts';
+
+const NO_CONTEXT: Readonly<Record<string, string>> = Object.freeze({});
+
+/** What a run cannot know of itself: the runs around it, and the past of all. */
+export interface Surroundings {
+  readonly ancestors: readonly string[];
+  readonly liveChildren: number;
+  readonly treeEffects: () => Effects;
+  readonly taint: () => readonly string[];
+  readonly host: Host;
+  /** Where the action was intercepted. */
+  readonly plane?: string;
+}
 
 export class LiveRun {
   readonly info: RunInfo;
@@ -27,6 +42,9 @@ export class LiveRun {
   #retries = 0;
   #nodes = 0;
   #history: CallMark[] = [];
+  #past = new RunPast();
+  /** What runs of this tree that have ended did to the world. Kept at the root. */
+  readonly endedEffects = new EffectTotals();
   /** Kinds of the actions that have not ended, by node. */
   readonly #open = new Map<string, ActionKind>();
 
@@ -38,6 +56,10 @@ export class LiveRun {
 
   get steps(): number {
     return this.#steps;
+  }
+
+  get past(): RunPast {
+    return this.#past;
   }
 
   /** Remembers a call, for seeing that it repeats. */
@@ -56,6 +78,7 @@ export class LiveRun {
   apply(event: RunEvent): void {
     if (event.type === 'action.proposed') this.#proposed(event.node, event.kind);
     if (event.type === 'action.ended') this.#ended(event);
+    this.#past.apply(event);
   }
 
   /** Counts everything anew from the whole journal of this run; `marks` are its newest calls. */
@@ -63,12 +86,13 @@ export class LiveRun {
     this.#steps = this.#toolCalls = this.#llmCalls = this.#tokens = this.#cost = this.#retries = 0;
     this.refusal = undefined;
     this.#open.clear();
+    this.#past = new RunPast();
     for (const event of events) this.apply(event);
     this.#history = marks.slice(-HISTORY_LIMIT);
     this.stale = false;
   }
 
-  facts(now: number, accounts: Accounts, balances: readonly Balance[], breakers: Readonly<Record<string, BreakerState>>, granted: ReadonlySet<string>): Facts {
+  facts(now: number, accounts: Accounts, balances: readonly Balance[], breakers: Readonly<Record<string, BreakerState>>, granted: ReadonlySet<string>, around: Surroundings): Facts {
     const spendOf = (account: string | undefined): Spend => spendIn(balances, account);
     const window = (name: 'day' | 'month') => {
       const of = (who: 'agent' | 'fleet' | 'user' | 'all') => spendOf(accountFor(`${name}.${who}`, accounts));
@@ -86,14 +110,17 @@ export class LiveRun {
       run: {
         id: this.info.id, root: this.info.root, depth: this.info.depth, startedAt: this.startedAt,
         steps: this.#steps, toolCalls: this.#toolCalls, llmCalls: this.#llmCalls, tokens: this.#tokens, cost: this.#cost,
-        treeCost: tree.cost.spent, retries: this.#retries, taint: [], ancestors: [], children: { live: 0, total: 0 }, effects: NO_EFFECTS, treeEffects: NO_EFFECTS,
+        treeCost: tree.cost.spent, retries: this.#retries, 
+        taint: around.taint(), ancestors: around.ancestors, children: { live: around.liveChildren, total: this.#past.spawned },
+        effects: this.#past.effects, get treeEffects() { return around.treeEffects(); },
       },
       spend: { run: spendOf(accountFor('run', accounts)), tree, day: window('day'), month: window('month'), models: Object.fromEntries(models) },
       history: this.#history,
       breakers,
       killed: this.killed,
-      context: {},
-      host: freshHost(),
+      context: this.info.context ?? NO_CONTEXT,
+      host: around.host,
+      ...(around.plane !== undefined && { plane: around.plane }),
       granted,
     };
   }
@@ -155,7 +182,7 @@ export function newId(now: number): string {
 }
 
 /** Enough to know which policies are in scope for a run, whatever it has done. */
-export const identityFacts = ({ agent, fleet, workflow, user }: RunInfo, now: number): Facts => freshFacts({ now, agent, fleet, workflow, user });
+export const identityFacts = ({ agent, fleet, workflow, user, context }: RunInfo, now: number): Facts => freshFacts({ now, agent, fleet, workflow, user, ...(context && { context }) });
 
 /** How a run really ended: one that failed on a refusal was blocked, one that was stopped was killed, whatever its process says. */
 export function endOf(live: LiveRun, outcome: RunOutcome, error: string | undefined): { readonly outcome: RunOutcome; readonly reason?: string } {

@@ -2,14 +2,18 @@
 
 import { FullarcError } from '../protocol/control.ts';
 import type { Breakers } from './breakers.ts';
+import { EffectTotals } from './effects.ts';
+import { hostOf, type Memories } from './host.ts';
 import type { Calls } from './calls.ts';
 import type { Journal } from './journal.ts';
-import { LiveRun } from './live-run.ts';
+import { LiveRun, type Surroundings } from './live-run.ts';
 import type { CallMark } from './policy/facts.ts';
 import { runEnded } from './refusals.ts';
+import { RunPast } from './run-past.ts';
 import type { Runs } from './runs.ts';
 import type { Situation } from './spending.ts';
 import type { Store, Tx } from './store/store.ts';
+import type { Windows } from './windows.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface LiveRunsParts {
@@ -19,6 +23,8 @@ export interface LiveRunsParts {
   readonly journal: Journal;
   readonly calls: Calls;
   readonly breakers: Breakers;
+  readonly windows: Windows;
+  readonly memories: Memories;
   readonly workspace: (folder: string) => Promise<Workspace>;
 }
 
@@ -73,18 +79,23 @@ export class LiveRuns {
     const live = this.#live.get(run);
     const going = this.#closing.get(run);
     if (!live || going) return going ?? Promise.resolve();
-    const closed = close(live).then(() => void this.#live.delete(run)).finally(() => this.#closing.delete(run));
+    const closed = close(live).then(() => this.#over(live)).finally(() => this.#closing.delete(run));
     this.#closing.set(run, closed);
     return closed;
   }
 
-  /** A durable transaction about a run that goes on. */
-  async judging<T>(run: string, work: (tx: Tx, at: Situation) => Promise<T>): Promise<T> {
+  #over(live: LiveRun): void {
+    this.#live.delete(live.info.id);
+    if (live.info.depth > 0) this.#live.get(live.info.root)?.endedEffects.include(live.past.effects);
+  }
+
+  /** A durable transaction about a run that goes on. `plane` is where its action was intercepted. */
+  async judging<T>(run: string, work: (tx: Tx, at: Situation) => Promise<T>, plane?: string): Promise<T> {
     const live = this.running(run);
     const workspace = await this.#parts.workspace(live.info.workspace);
     return this.counting(live, (tx) => {
       this.running(run);
-      return work(tx, this.situation(live, workspace));
+      return work(tx, this.situation(live, workspace, plane));
     });
   }
 
@@ -96,14 +107,30 @@ export class LiveRuns {
         return work(tx);
       }).durable;
     } catch (error) {
-      live.stale ||= !(error instanceof FullarcError) || error.code === 'store-failed';
+      const failed = !(error instanceof FullarcError) || error.code === 'store-failed';
+      live.stale ||= failed;
+      if (failed) this.#parts.windows.forget();
       throw error;
     }
   }
 
-  situation(live: LiveRun, { engine }: Workspace): Situation {
+  situation(live: LiveRun, { engine }: Pick<Workspace, 'engine'>, plane?: string): Situation {
     const now = this.#parts.clock();
-    return { live, engine, breakers: this.#parts.breakers.states(engine, live, now), now };
+    const up = live.ancestors.flatMap((id) => this.#live.get(id) ?? []);
+    const asking = hostOf({ live, up, now, windows: this.#parts.windows, memories: this.#parts.memories });
+    const around: Surroundings = {
+      ancestors: up.map(({ info }) => info.agent), liveChildren: this.all().filter((each) => each.ancestors[0] === live.info.id).length, host: asking.host,
+      treeEffects: () => this.#treeEffects(live), taint: () => taintOf(live, up), ...(plane !== undefined && { plane }),
+    };
+    return { live, engine, breakers: this.#parts.breakers.states(engine, live, now), now, around, asking };
+  }
+
+  #treeEffects({ info }: LiveRun): EffectTotals {
+    const total = new EffectTotals();
+    for (const live of this.#live.values()) if (live.info.root === info.root) total.include(live.past.effects);
+    const root = this.#live.get(info.root);
+    if (root) total.include(root.endedEffects);
+    return total;
   }
 
   /** Brings back what was going on when the last governor ended. */
@@ -119,6 +146,14 @@ export class LiveRuns {
       await this.#recount(tx, live);
       this.add(live);
     }
+    for (const root of this.roots()) {
+      for (const { id, endedAt } of await runs.tree(tx, root.info.id)) {
+        if (endedAt === undefined) continue;
+        const past = new RunPast();
+        for (const event of await this.#parts.journal.ofRun(tx, id)) past.apply(event);
+        root.endedEffects.include(past.effects);
+      }
+    }
   }
 
   async #recount(tx: Tx, live: LiveRun): Promise<void> {
@@ -126,4 +161,11 @@ export class LiveRuns {
     const marks = (await calls.marks(tx, live.info.id)).map((mark) => JSON.parse(mark) as CallMark);
     live.recount(await journal.ofRun(tx, live.info.id), marks);
   }
+}
+
+/** What a run reads is as little vouched for as what its ancestors read before they spawned it. */
+function taintOf(live: LiveRun, up: readonly LiveRun[]): readonly string[] {
+  const own = [...live.past.taint];
+  const inherited = up.flatMap(({ past }) => [...past.taint].map((each) => `parent:${each}`));
+  return inherited.length === 0 ? own : [...new Set([...own, ...inherited])];
 }

@@ -18,9 +18,9 @@ export class Runs {
   /** Enters a new run in state `pending`. Only the hash of its token is kept. The parent, when there is one, must be known. */
   async open(tx: Tx, info: RunInfo, tokenHash: string, at: number): Promise<void> {
     await tx.run(
-      `INSERT INTO runs (id, root, parent, depth, agent, fleet, workflow, person, workspace, command, level, token_hash, state, started_at, head_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', $13, $13)`,
-      info.id, info.root, info.parent ?? null, info.depth, info.agent, info.fleet ?? null, info.workflow ?? null, info.user, info.workspace, JSON.stringify(info.command), info.level, tokenHash, at);
+      `INSERT INTO runs (id, root, parent, depth, agent, fleet, workflow, person, workspace, command, level, token_hash, state, started_at, head_at, context)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', $13, $13, $14)`,
+      info.id, info.root, info.parent ?? null, info.depth, info.agent, info.fleet ?? null, info.workflow ?? null, info.user, info.workspace, JSON.stringify(info.command), info.level, tokenHash, at, info.context ? JSON.stringify(info.context) : null);
   }
 
   async byToken(tx: Tx, tokenHash: string): Promise<(RunInfo & { readonly state: RunState }) | undefined> {
@@ -91,6 +91,7 @@ interface RunRow extends Readonly<Record<string, Value>> {
   readonly workspace: string;
   readonly command: string;
   readonly level: Level;
+  readonly context: string | null;
   readonly state: RunState;
   readonly reason: string | null;
   readonly started_at: number;
@@ -101,12 +102,12 @@ interface RunRow extends Readonly<Record<string, Value>> {
   readonly open_gates: number;
 }
 
-const SELECT = 'SELECT id, root, parent, depth, agent, fleet, workflow, person, workspace, command, level, state, reason, started_at, ended_at, cost, steps, refusals, open_gates FROM runs';
+const SELECT = 'SELECT id, root, parent, depth, agent, fleet, workflow, person, workspace, command, level, context, state, reason, started_at, ended_at, cost, steps, refusals, open_gates FROM runs';
 
 function toInfo(row: RunRow): RunInfo {
   return {
     id: row.id, root: row.root, ...optional('parent', row.parent), depth: row.depth, agent: row.agent, ...optional('fleet', row.fleet), ...optional('workflow', row.workflow),
-    user: row.person, workspace: row.workspace, command: JSON.parse(row.command) as string[], level: row.level,
+    user: row.person, workspace: row.workspace, command: JSON.parse(row.command) as string[], level: row.level, ...(row.context !== null && { context: JSON.parse(row.context) as Record<string, string> }),
   };
 }
 

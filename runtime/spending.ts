@@ -5,7 +5,8 @@ import type { Balance, RunFact } from '../protocol/run-graph.ts';
 import type { Verdict } from '../protocol/verdict.ts';
 import { accountFor, accountsOf, allAccounts, UNITS, type Accounts } from './accounts.ts';
 import type { Ledger } from './ledger.ts';
-import type { LiveRun } from './live-run.ts';
+import type { LiveRun, Surroundings } from './live-run.ts';
+import type { Asking } from './host.ts';
 import type { BudgetLimit, BudgetScope, Engine } from './policy/api.ts';
 import type { BreakerState, Facts, Spend } from './policy/facts.ts';
 import { affordableOutput, costOf, estimateCost, maxOutputOf } from './prices.ts';
@@ -24,6 +25,9 @@ export interface Situation {
   readonly engine: Engine;
   readonly breakers: Readonly<Record<string, BreakerState>>;
   readonly now: number;
+  readonly around: Surroundings;
+  /** Decides with what the store has to say. */
+  readonly asking: Asking;
 }
 
 export class Spending {
@@ -38,7 +42,7 @@ export class Spending {
   }
 
   async facts(tx: Tx, at: Situation, accounts: Accounts, granted: ReadonlySet<string> = new Set()): Promise<Facts> {
-    return at.live.facts(at.now, accounts, await this.#ledger.balances(tx, allAccounts(accounts)), at.breakers, granted);
+    return at.live.facts(at.now, accounts, await this.#ledger.balances(tx, allAccounts(accounts)), at.breakers, granted, at.around);
   }
 
   /** Reserves the bound of the call. A verdict comes back only when the ledger refuses what the engine allowed, as when another host was faster. */

@@ -27,6 +27,16 @@ export function jsonList(texts: readonly TextPart[], path: readonly (string | nu
   throw new Error(`its result has no list at result${path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}, where \`tools:\` says its ${name} are`);
 }
 
+/** The value at a path of the first text that is JSON and has one there. */
+export function jsonValue(texts: readonly TextPart[], path: readonly (string | number)[]): unknown {
+  for (const { text } of texts) {
+    const root = strictTree(text);
+    const node = root && findNodeAtLocation(root, [...path]);
+    if (node) return getNodeValue(node);
+  }
+  return undefined;
+}
+
 /** The redactions that leave out what is cut. All cuts of a list are made at once: whether a comma goes depends on what else does. */
 export function cutList({ at, nodes }: JsonList, { drop, blank }: Cuts): readonly Redaction[] {
   const rows = without(nodes, (index) => drop.has(index)).map(([start, end]): Redaction => ({ at, start, end, label: 'ROW', text: '' }));

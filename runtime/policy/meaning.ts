@@ -8,7 +8,7 @@ import { checkExpression } from './cel/check.ts';
 import { EvaluationError, type CelEnvironment, type Program } from './cel/expression.ts';
 import { readStatement } from './detect/sql.ts';
 import type { Issue } from './issues.ts';
-import { cutList, jsonList, type Cuts, type JsonList } from './json-cuts.ts';
+import { cutList, jsonList, jsonValue, type Cuts, type JsonList } from './json-cuts.ts';
 import { MEANING_KEYS, NEEDED, type Meaning, type Reading, type ToolDeclaration } from './tool-schema.ts';
 
 /** A call seen as another kind of action. `cut` turns rows or fields that must not be seen into redactions of the tool's result; absent where there is no list. */
@@ -47,9 +47,9 @@ const PATH = /^(?:args|result)(?:\.[A-Za-z_]\w*|\[\d{1,6}\]|\["[^"\\]{1,100}"\])
 
 function compileFact(key: string, text: string, reading: Reading, issues: Issue[]): Fact {
   if (reading === 'name' && !/^args\b/.test(text)) return { is: 'constant', text };
-  if (reading === 'args-path' || reading === 'result-path') {
+  if (reading === 'args-path' || reading === 'result-path' || reading === 'result-value') {
     const root = reading === 'args-path' ? 'args' : 'result';
-    if (!PATH.test(text) || !text.startsWith(root)) issues.push({ path: [key], on: 'value', code: 'fullarc/expression/unsupported', severity: 'error', message: `\`${key}\` must be a path such as \`${root === 'args' ? 'args.body' : 'result.rows'}\`, so that what is found there can be changed in place.` });
+    if (!PATH.test(text) || !text.startsWith(root)) issues.push({ path: [key], on: 'value', code: 'fullarc/expression/unsupported', severity: 'error', message: `\`${key}\` must be a path such as \`${root === 'args' ? 'args.body' : 'result.rows'}\`, so that it is known where that stands.` });
     return { is: 'path', path: segments(text) };
   }
   const checked = checkExpression(text, reading === 'item' ? ROOTS.item : ROOTS.args);
@@ -98,6 +98,13 @@ class Reader {
     return fact?.is === 'path' ? jsonList(texts, fact.path, key) : undefined;
   }
 
+  /** The number at a path of the result; undefined when there is none. */
+  number(key: string, texts: readonly TextPart[]): number | undefined {
+    const fact = this.#facts[key];
+    const found = fact?.is === 'path' ? jsonValue(texts, fact.path) : undefined;
+    return typeof found === 'number' && found >= 0 ? Math.floor(found) : undefined;
+  }
+
   #read(fact: Fact, variables: Readonly<Record<string, unknown>>): unknown {
     if (fact.is === 'constant') return fact.text;
     if (fact.is === 'path') return undefined;
@@ -138,7 +145,7 @@ const VIEWS: Record<Meaning, (read: Reader) => ToolView> = {
       after: (call) => {
         if (call.isError) return { event: compact({ event: 'data.after', ...of(call), error: 'the tool failed' }) };
         const rows = read.list('rows', call.texts);
-        return { event: compact({ event: 'data.after', ...of(call), ...(rows && { rows: rows.items.map(asRow), count: rows.items.length }) }), ...(rows && { cut: (cuts) => cutList(rows, cuts) }) };
+        return { event: compact({ event: 'data.after', ...of(call), count: read.number('count', call.texts) ?? rows?.items.length, ...(rows && { rows: rows.items.map(asRow) }) }), ...(rows && { cut: (cuts) => cutList(rows, cuts) }) };
       },
     };
   },

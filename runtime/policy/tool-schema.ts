@@ -9,15 +9,15 @@ export type Meaning = (typeof MEANINGS)[number];
 
 /**
  * How the text of a key is read. `name`: as a name, or as an expression when it begins with `args`. `args`: as an expression over the arguments.
- * `args-path`, `result-path`: as a path, so that what is found there can be changed in place. `item`: as an expression over one document of the result.
+ * `args-path`, `result-path`: as a path, so that what is found there can be changed in place. `result-value`: as a path to one value of the result. `item`: as an expression over one document of it.
  */
-export type Reading = 'name' | 'args' | 'args-path' | 'result-path' | 'item';
+export type Reading = 'name' | 'args' | 'args-path' | 'result-path' | 'result-value' | 'item';
 
 /** Every key that describes a kind of action, and how each kind reads it. Written once: the schema, the checks and the extraction derive from it. */
 export const MEANING_KEYS = {
   message: { channel: 'name', to: 'args', subject: 'args', text: 'args-path', amount: 'args' },
   retrieval: { store: 'name', collection: 'name', query: 'args', documents: 'result-path', id: 'item', content: 'item', source: 'item', score: 'item', updated: 'item' },
-  data: { source: 'name', operation: 'name', statement: 'args', table: 'name', rows: 'result-path' },
+  data: { source: 'name', operation: 'name', statement: 'args', table: 'name', rows: 'result-path', count: 'result-value' },
   file: { operation: 'name', path: 'args', text: 'args-path' },
   memory: { operation: 'name', key: 'args', kind: 'name', session: 'args', text: 'args-path' },
   exec: { command: 'args', cwd: 'args' },
@@ -54,6 +54,7 @@ export const toolSchema = z.strictObject({
   statement: fact('For data: the SQL statement. What it reads and writes is taken from it.', 'args.sql'),
   table: fact('For data: the table or collection, when there is no statement.', 'args.table'),
   rows: fact('For data: where the result has its rows, as a path.', 'result.rows'),
+  count: fact('For data: where the result says how many rows came back or were changed, as a path.', 'result.rowCount'),
   path: fact('For a file: its path.', 'args.path'),
   key: fact('For memory: under which key.', 'args.key'),
   kind: fact('For memory: what kind of thing is remembered.', 'note'),

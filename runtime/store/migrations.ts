@@ -190,4 +190,31 @@ export const MIGRATIONS: readonly Migration[] = [
       INSERT OR IGNORE INTO starts (kind, at, node, run, name) SELECT kind, at, node, run, name FROM calls WHERE state IN ('running', 'done', 'in-doubt');
     `,
   },
+  {
+    version: 6,
+    sql: `
+      ALTER TABLE runs ADD COLUMN context TEXT;
+      CREATE TABLE incidents (
+        at INTEGER NOT NULL,
+        node TEXT NOT NULL,
+        event TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        disposition TEXT NOT NULL,
+        run TEXT NOT NULL REFERENCES runs (id),
+        PRIMARY KEY (at, node, event, policy)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX incidents_by_run ON incidents (run, at);
+      CREATE TABLE memory_items (
+        workspace TEXT NOT NULL,
+        session TEXT NOT NULL,
+        item TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        run TEXT NOT NULL REFERENCES runs (id),
+        written_at INTEGER NOT NULL,
+        purged_at INTEGER,
+        PRIMARY KEY (workspace, session, item)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX memory_items_by_time ON memory_items (written_at) WHERE purged_at IS NULL;
+    `,
+  },
 ];
