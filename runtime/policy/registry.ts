@@ -3,15 +3,31 @@
 import type { Category } from './category.ts';
 import { approval } from './categories/approval.ts';
 import { audit } from './categories/audit.ts';
+import { codeExecution } from './categories/code-execution.ts';
 import { communication } from './categories/communication.ts';
 import { content } from './categories/content.ts';
 import { cost } from './categories/cost.ts';
+import { dataAccess } from './categories/data-access.ts';
+import { grounding } from './categories/grounding.ts';
+import { identity } from './categories/identity.ts';
+import { inputValidation } from './categories/input-validation.ts';
 import { killSwitch } from './categories/kill-switch.ts';
 import { llm } from './categories/llm.ts';
 import { network } from './categories/network.ts';
+import { operations } from './categories/operations.ts';
+import { privacy } from './categories/privacy.ts';
+import { quality } from './categories/quality.ts';
+import { rateLimit } from './categories/rate-limit.ts';
+import { reasoning } from './categories/reasoning.ts';
+import { retrieval } from './categories/retrieval.ts';
 import { safety } from './categories/safety.ts';
+import { scheduling } from './categories/scheduling.ts';
+import { scope } from './categories/scope.ts';
 
-const LITERALS: readonly Category[] = [cost, safety, killSwitch, audit, llm, content, network, approval, communication];
+const LITERALS: readonly Category[] = [
+  rateLimit, cost, scheduling, safety, killSwitch, audit, operations, llm, quality, content, dataAccess, network, scope,
+  codeExecution, inputValidation, grounding, retrieval, reasoning, approval, communication, privacy, identity,
+];
 
 /** In the order of documentation. Unknown keys are errors in all of them; made strict once, because zod prepares each schema when it is first used. */
 export const CATEGORIES: readonly Category[] = LITERALS.map((category) => ({ ...category, rules: category.rules.strict() }));
