@@ -76,7 +76,12 @@ export interface EventPayload {
   'http.before': HttpCall;
   'http.after': HttpCall & { readonly status?: number; readonly error?: string };
   'exec.before': ExecCall;
-  'exec.after': ExecCall & { readonly exitCode?: number; readonly signal?: string };
+  'exec.after': ExecCall & {
+    readonly exitCode?: number;
+    readonly signal?: string;
+    /** Which of its bounds it was stopped at. */
+    readonly stopped?: 'timeout' | 'output';
+  };
   'spawn.before': SpawnCall;
   'spawn.after': SpawnCall & { readonly outcome: RunOutcome };
   'signal.before': SignalCall;

@@ -46,8 +46,18 @@ export interface Before {
   readonly causes?: readonly string[];
 }
 
+/** What holds for an action while it is going on: whoever carries it stops it there. */
+export interface ActionBounds {
+  /** Longest time from now, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** For `exec` and `spawn`: most bytes that the program may write to its output. */
+  readonly maxOutputBytes?: number;
+  /** Policies that set them, for telling why. */
+  readonly boundedBy?: { readonly timeout?: string; readonly output?: string };
+}
+
 export type BeforeAnswer =
-  | {
+  | ActionBounds & {
       readonly go: true;
       readonly redactions: readonly Redaction[];
       /** For `llm`: the output bound that the reservation covers; to be put into the request when it has none or a larger one. */

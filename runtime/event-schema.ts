@@ -40,7 +40,7 @@ const PAYLOADS: { [E in EventName]: z.ZodType<EventPayload[E]> } = {
   'http.before': z.object(http),
   'http.after': z.object({ ...http, status: count.optional(), error: z.string().optional() }),
   'exec.before': z.object(exec),
-  'exec.after': z.object({ ...exec, exitCode: z.number().int().optional(), signal: name.optional() }),
+  'exec.after': z.object({ ...exec, exitCode: z.number().int().optional(), signal: name.optional(), stopped: z.enum(['timeout', 'output']).optional() }),
   'spawn.before': z.object(spawn),
   'spawn.after': z.object({ ...spawn, outcome }),
   'signal.before': z.object(signal),
