@@ -217,4 +217,21 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX memory_items_by_time ON memory_items (written_at) WHERE purged_at IS NULL;
     `,
   },
+  {
+    version: 7,
+    sql: `
+      CREATE TABLE recorded_calls (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        run TEXT NOT NULL REFERENCES runs (id),
+        node TEXT NOT NULL,
+        event TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        policy_version TEXT NOT NULL,
+        disposition TEXT NOT NULL,
+        body TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX recorded_calls_by_run ON recorded_calls (run, number);
+      CREATE TRIGGER recorded_calls_stand BEFORE UPDATE ON recorded_calls BEGIN SELECT RAISE (ABORT, 'a recorded call is never changed'); END;
+    `,
+  },
 ];
