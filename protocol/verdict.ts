@@ -11,6 +11,11 @@ export function stronger(a: Disposition, b: Disposition): boolean {
   return STRENGTH[a] > STRENGTH[b];
 }
 
+/** Place in the order of dispositions, from 0 for the weakest. */
+export function strength(disposition: Disposition): number {
+  return STRENGTH[disposition];
+}
+
 /** True when the action may go on (perhaps with redactions). */
 export function proceeds(disposition: Disposition): boolean {
   return STRENGTH[disposition] <= STRENGTH.redact;
@@ -60,7 +65,7 @@ export interface GateTerms {
   readonly review: 'quick' | 'full';
 }
 
-/** A span of a text part to be replaced by `##LABEL##`, or by `text`. Offsets are UTF-16 code units; `end` is exclusive. An empty span is an insertion and has a `text`. */
+/** A span of a text part to be replaced by `##LABEL##`, or by `text`. Offsets are UTF-16 code units; `end` is exclusive. An empty span is an insertion and has a `text`; at a place that holds no text, a row, a document or a field, it replaces the whole value, or leaves it out where its `text` is empty. */
 export interface Redaction {
   readonly at: string;
   readonly start: number;
@@ -84,10 +89,19 @@ export interface Verdict {
 export function merge(a: Verdict, b: Verdict): Verdict {
   return {
     disposition: stronger(b.disposition, a.disposition) ? b.disposition : a.disposition,
-    reasons: unique([...a.reasons, ...b.reasons], reasonKey).sort(byStrength),
+    reasons: arrangeReasons([...a.reasons, ...b.reasons]),
     redactions: mergeRedactions([...a.redactions, ...b.redactions]),
     policyVersion: a.policyVersion,
   };
+}
+
+/** In the order in which they are told, strongest first, each once. Sorts `reasons` itself when it has to. */
+export function arrangeReasons(reasons: Reason[]): Reason[] {
+  let order = 1;
+  for (let at = 1; at < reasons.length && order > 0; at++) order = byStrength(reasons[at]!, reasons[at - 1]!);
+  if (order > 0) return reasons;
+  // Equal ones stand side by side once they are sorted.
+  return reasons.sort(byStrength).filter((reason, at) => at === 0 || byStrength(reasons[at - 1]!, reason) !== 0);
 }
 
 /** Sorted by place, overlapping spans joined; the label of the earliest span stands, of several the first in the alphabet: whatever the order of merging. */
@@ -102,7 +116,7 @@ export function mergeRedactions(spans: readonly Redaction[]): Redaction[] {
       if (covered?.at === span.at && span.start < covered.end) continue;
       if (!(last && last.at === span.at && last.start === span.start && isInsertion(last) && last.text === span.text)) merged.push(span);
     } else if (covered?.at === span.at && span.start < covered.end) {
-      if (span.end > covered.end) covered = merged[merged.indexOf(covered)] = { ...covered, end: span.end };
+      if (span.end > covered.end) covered = merged[merged.lastIndexOf(covered)] = { ...covered, end: span.end };
     } else merged.push(covered = span);
   }
   return merged;
@@ -130,13 +144,9 @@ export function refusalMessage(verdict: Verdict): string {
 function byStrength(a: Reason, b: Reason): number {
   return Number(a.shadow ?? false) - Number(b.shadow ?? false)
     || STRENGTH[b.disposition] - STRENGTH[a.disposition]
-    || compare(a.policy, b.policy) || compare(a.field, b.field) || compare(reasonKey(a), reasonKey(b));
+    || compare(a.policy, b.policy) || compare(a.field, b.field) || (a === b ? 0 : compare(reasonKey(a), reasonKey(b)));
 }
 /** The same text for equal reasons, whatever the order of their keys. */
 const reasonKey = (reason: Reason): string => JSON.stringify(reason, (_, value: unknown) => (isPlain(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => compare(a, b))) : value));
 const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-function unique<T>(items: readonly T[], key: (item: T) => string): T[] {
-  return [...new Map(items.map((item) => [key(item), item])).values()];
-}

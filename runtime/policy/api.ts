@@ -94,6 +94,8 @@ export interface PolicySet {
   inForce(facts: Facts): readonly PolicyInForce[];
   /** All of the set, whatever their scope and mode. */
   readonly all: readonly PolicyInForce[];
+  /** The fleet that `agents:` puts an agent into. Absent where nobody knows what is declared. */
+  fleetOf?(agent: string): string | undefined;
 }
 export interface PolicyInForce {
   readonly name: string;

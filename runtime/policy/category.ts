@@ -34,11 +34,13 @@ export type Check<E extends EventName> = (event: ActionEvent<E>, facts: Facts, s
 
 /** A check that can only ever matter for these action names (tool, model, host, program, agent) goes into their buckets of the index alone. */
 export interface NamedCheck<E extends EventName> {
+  /** Exact names or globs. `server/tool` is the tool of one MCP server. */
   readonly names: readonly string[];
   readonly check: Check<E>;
 }
 
-export type Checks = { readonly [E in EventName]?: Check<E> | NamedCheck<E> };
+/** Several entries of one event are each asked, and each may object. */
+export type Checks = { readonly [E in EventName]?: Check<E> | NamedCheck<E> | readonly (Check<E> | NamedCheck<E>)[] };
 
 /** A question to a model about a text, asked before the verdict, through the governed LLM route. */
 export interface JudgeQuestion {

@@ -4,7 +4,7 @@ import { stronger, type Disposition } from '../../protocol/verdict.ts';
 import type { PolicySummary } from './api.ts';
 import type { Category, Checks } from './category.ts';
 import { conditional } from './conditional.ts';
-import type { Facts } from './facts.ts';
+import { freshFacts, type Facts } from './facts.ts';
 import { nameMatcher } from './globs.ts';
 import { type Issue, schemaIssues } from './issues.ts';
 import type { Path } from './parse.ts';
@@ -146,7 +146,8 @@ function conjunction(keys: Omit<Scope, 'except'>): ((facts: Facts) => boolean) |
 }
 
 /** True for a category that can act, as a policy whose rules leave it nothing to look at. */
-function watchesNothing({ checks, category }: CompiledPolicy): boolean {
+function watchesNothing({ checks, category, rules, ...policy }: CompiledPolicy): boolean {
+  if (category.limits?.(rules, policy, freshFacts()).length || category.alerts?.(rules, policy) || category.memory?.(rules, policy)) return false;
   return Object.keys(checks).length === 0 && category.dispositions.some((disposition) => disposition !== 'allow');
 }
 

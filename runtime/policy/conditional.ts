@@ -2,7 +2,7 @@
 
 import { EVENT_NAMES, type ActionEvent, type EventName } from '../../protocol/action.ts';
 import type { PolicySet } from './api.ts';
-import type { Check, Checks, NamedCheck } from './category.ts';
+import type { Check, Checks } from './category.ts';
 import { checkExpression } from './cel/check.ts';
 import { conditionOf, environmentOf } from './cel/environments.ts';
 import type { ExpressionIssue } from './cel/expression.ts';
@@ -22,18 +22,19 @@ export function conditional(checks: Checks, when: string | undefined): { readonl
   });
   const usable = bound.filter(({ condition }) => condition !== undefined);
   if (usable.length === 0) return { checks: {}, issues: (bound[0]?.issues ?? []).map((issue) => expressionIssue(issue, when)) };
-  const entries = usable.map(({ event, condition }) => [event, guarded(checks[event] as Entry, condition!)] as const);
+  const entries = usable.map(({ event, condition }) => [event, guarded(checks[event] as Entry | readonly Entry[], condition!)] as const);
   const left = bound.filter(({ condition }) => condition === undefined).map(({ event }) => event);
   const notes = usable[0]!.issues.map((issue) => expressionIssue(issue, when));
-  return { checks: Object.fromEntries(entries) as Checks, issues: left.length === 0 ? notes : [...notes, narrows(when, usable.map(({ event }) => event), left)] };
+  return { checks: Object.fromEntries(entries) as unknown as Checks, issues: left.length === 0 ? notes : [...notes, narrows(when, usable.map(({ event }) => event), left)] };
 }
 
 type AnyOf = (event: ActionEvent, facts: Facts, set: PolicySet) => ReturnType<Check<EventName>>;
 type Entry = AnyOf | { readonly names: readonly string[]; readonly check: AnyOf };
 
-function guarded(entry: Entry, condition: (event: ActionEvent, facts: Facts) => boolean): Check<never> | NamedCheck<never> {
+function guarded(entries: Entry | readonly Entry[], condition: (event: ActionEvent, facts: Facts) => boolean): Entry | readonly Entry[] {
   const guard = (check: AnyOf): AnyOf => (event, facts, set) => (condition(event, facts) ? check(event, facts, set) : undefined);
-  return (typeof entry === 'function' ? guard(entry) : { names: entry.names, check: guard(entry.check) }) as Check<never> | NamedCheck<never>;
+  const one = (entry: Entry): Entry => (typeof entry === 'function' ? guard(entry) : { names: entry.names, check: guard(entry.check) });
+  return Array.isArray(entries) ? entries.map(one) : one(entries as Entry);
 }
 
 function expressionIssue({ start, end, message, code, replace }: ExpressionIssue, text: string): Issue {

@@ -2,23 +2,18 @@
 
 import type { z } from 'zod';
 import type { ActionEvent, Risk, ToolClass } from '../../protocol/action.ts';
-import { merge, stronger, type Disposition, type Place, type Reason, type Redaction, type Verdict } from '../../protocol/verdict.ts';
-import { actionName } from './action-name.ts';
+import { arrangeReasons, mergeRedactions, type Place, type Reason, type Verdict } from '../../protocol/verdict.ts';
 import type { ActionLimit, AlertRules, AuditRules, BreakerRules, BudgetLimit, Considered, Engine, MemoryRules, PolicyInForce, PolicySet, PolicySummary, StreamRedactor } from './api.ts';
 import { DEFAULT_AUDIT, mergeAudit } from './categories/audit.ts';
 import { content, streamFor } from './categories/content.ts';
-import type { Violation } from './category.ts';
-import type { CompiledPolicy } from './compile.ts';
 import type { Facts } from './facts.ts';
 import { compileGlob, isGlob, nameMatcher } from './globs.ts';
-import type { Cuts } from './json-cuts.ts';
+import { ask, hear, type Heard, type Listener, type PlacedPolicy } from './hearing.ts';
+import { cutValues } from './json-cuts.ts';
 import type { Seen, ToolView } from './meaning.ts';
-import { checkFor, indexPolicies, type PolicyIndex, type Watch } from './policy-index.ts';
+import { entriesFor, indexPolicies, namesOf, type PolicyIndex } from './policy-index.ts';
 
-/** A compiled policy where it stands. */
-export interface PlacedPolicy extends CompiledPolicy {
-  readonly place: Place;
-}
+export type { PlacedPolicy } from './hearing.ts';
 
 export interface ToolMeaning {
   readonly class: ToolClass;
@@ -39,26 +34,6 @@ export interface EngineParts {
 export interface PlacedView {
   readonly view: ToolView;
   readonly place: Place;
-}
-
-/** What the policies in scope had to say; made only when one of them did not plainly allow. */
-interface Heard {
-  readonly reasons: Reason[];
-  readonly redactions: Redaction[];
-  disposition: Disposition;
-}
-
-/** Collects across one decision; reused, so that a plain allow allocates nothing. */
-interface Listener {
-  readonly set: PolicySet;
-  heard: Heard | undefined;
-  /** Rows and fields to be cut from a result; set while an event is judged that has some. */
-  cuts: MutableCuts | undefined;
-}
-
-interface MutableCuts {
-  readonly drop: Set<number>;
-  readonly blank: Cuts['blank'][number][];
 }
 
 export function createEngine(parts: EngineParts): Engine {
@@ -104,9 +79,10 @@ class PolicyEngine implements Engine {
     const listener = this.#listener;
     listener.heard = undefined;
     const index = (this.#index ??= indexPolicies(this.#policies));
-    index.each(event, facts, ask, listener);
+    if (event.event === 'data.after' || event.event === 'retrieval.after') this.#judgeList(index, event, (cuts) => cutValues(event.event, cuts), facts, listener);
+    else askAll(index, event, facts, listener);
     if (event.event === 'llm.after') {
-      if (event.toolRequests.length === 0 && index.watches('output.after')) index.each(outputOf(event), facts, ask, listener);
+      if (event.toolRequests.length === 0 && index.watches('output.after')) askAll(index, outputOf(event), facts, listener);
     } else if ((event.event === 'tool.before' || event.event === 'tool.after') && this.#views.size > 0) this.#judgeView(index, event, facts, listener);
     const { heard } = listener;
     if (!heard) return this.#plainAllow();
@@ -148,11 +124,16 @@ class PolicyEngine implements Engine {
       return hear(listener, unreadable(event.name, this.#viewOf(event.name)!, error));
     }
     if (!seen) return;
-    listener.cuts = seen.cut && { drop: new Set(), blank: [] };
-    index.each(seen.event, facts, ask, listener);
+    this.#judgeList(index, seen.event, seen.cut, facts, listener);
+  }
+
+  /** Judges an event whose rows or documents may have to be cut. All cuts are made at once, of all policies together. */
+  #judgeList(index: PolicyIndex<PlacedPolicy>, event: ActionEvent, cut: Seen['cut'], facts: Facts, listener: Listener): void {
+    listener.cuts = cut && { drop: new Set(), blank: [] };
+    askAll(index, event, facts, listener);
     const { cuts } = listener;
     listener.cuts = undefined;
-    if (cuts && (cuts.drop.size > 0 || cuts.blank.length > 0)) listener.heard?.redactions.push(...seen.cut!(cuts));
+    if (cut && cuts && (cuts.drop.size > 0 || cuts.blank.length > 0)) listener.heard?.redactions.push(...cut(cuts));
   }
 
   budgets(facts: Facts): readonly BudgetLimit[] {
@@ -206,16 +187,18 @@ class PolicyEngine implements Engine {
     return (this.#allow ??= Object.freeze({ disposition: 'allow', reasons: Object.freeze([]), redactions: Object.freeze([]), policyVersion: this.#versionOf() } as const));
   }
 
-  #verdict(heard: Heard): Verdict {
-    const allow = this.#plainAllow();
-    // One reason needs no merging; it is what refusals usually have.
-    if (heard.reasons.length === 1 && heard.redactions.length === 0) return { ...heard, policyVersion: allow.policyVersion };
-    return merge({ ...heard, policyVersion: allow.policyVersion }, allow);
+  #verdict({ disposition, reasons, redactions }: Heard): Verdict {
+    return { disposition, reasons: arrangeReasons(reasons), redactions: redactions.length > 0 ? mergeRedactions(redactions) : redactions, policyVersion: this.#plainAllow().policyVersion };
   }
 }
 
+function askAll(index: PolicyIndex<PlacedPolicy>, event: ActionEvent, facts: Facts, listener: Listener): void {
+  const watches = index.find(event, facts);
+  for (let at = 0; at < watches.length; at++) ask(watches[at]!, event, facts, listener);
+}
+
 /** The policies as checks may see one another: rules and standing, nothing that could be called. */
-function policySet(policies: readonly PlacedPolicy[]): PolicySet {
+export function policySet(policies: readonly PlacedPolicy[]): PolicySet {
   const view = ({ name, category, mode, onViolation, rules }: PlacedPolicy): PolicyInForce => ({ name, category: category.id, mode, onViolation, rules });
   return {
     get all() { return policies.map(view); },
@@ -235,75 +218,9 @@ function moreCautious(a: ToolMeaning, b: ToolMeaning): ToolMeaning {
   };
 }
 
-/** Asks one policy and notes what it found. A check that throws is an answer too. */
-function ask(watch: Watch<PlacedPolicy>, event: ActionEvent, facts: Facts, into: unknown): void {
-  let found: Violation | readonly Violation[] | undefined;
-  let failure: unknown;
-  let failed = false;
-  try {
-    found = watch.check(event, facts, (into as Listener).set);
-  } catch (error) {
-    failed = true;
-    failure = error;
-  }
-  if (failed) note(into as Listener, watch.policy, errorReason(watch.policy, failure), undefined);
-  else if (found !== undefined) noteAll(into as Listener, watch.policy, found, facts);
-}
-
-function noteAll(listener: Listener, policy: PlacedPolicy, found: Violation | readonly Violation[], facts: Facts): void {
-  for (const violation of Array.isArray(found) ? (found as readonly Violation[]) : [found as Violation]) {
-    const reason = reasonOf(policy, violation, facts);
-    if (!reason) continue;
-    const cuts = violation.drop !== undefined || violation.blank !== undefined;
-    if (cuts && !listener.cuts && reason.disposition === 'redact') note(listener, policy, { ...reason, disposition: 'block', message: `${reason.message} ${UNCUT}` }, undefined);
-    else {
-      note(listener, policy, reason, violation.redactions);
-      if (cuts && policy.mode !== 'shadow' && !stronger('redact', reason.disposition)) gatherCuts(listener, violation);
-    }
-  }
-}
-
-/** Said where rows cannot be left out of a result, because nobody knows where they stand in it. */
-const UNCUT = 'Where they stand in the result is not known, so all of it is withheld.';
-
-function gatherCuts({ cuts }: Listener, { drop = [], blank = [] }: Violation): void {
-  if (!cuts) return;
-  for (const index of drop) cuts.drop.add(index);
-  cuts.blank.push(...blank);
-}
-
 /** What the model answers without asking for a tool is what leaves the run. */
 function outputOf({ texts }: ActionEvent<'llm.after'>): ActionEvent<'output.after'> {
   return { event: 'output.after', texts, final: true };
-}
-
-function unreadable(tool: string, { view, place }: PlacedView, failure: unknown): Reason {
-  const error = failure instanceof Error ? failure.message : String(failure);
-  return {
-    policy: `tools.${tool}`, category: 'data-layer', disposition: 'block', field: 'is', limit: view.kind, place, error,
-    message: `This call of ${tool} cannot be judged as ${view.kind}: ${error}.`, remedy: `Mend what \`tools.${tool}\` says of its arguments and its result.`,
-  };
-}
-
-function hear(listener: Listener, reason: Reason): void {
-  const heard = (listener.heard ??= { reasons: [], redactions: [], disposition: 'allow' });
-  heard.reasons.push(reason);
-  if (stronger(reason.disposition, heard.disposition)) heard.disposition = reason.disposition;
-}
-
-/** Undefined when the violation comes to nothing: it says allow, or a person already let its gate through. */
-function reasonOf(policy: PlacedPolicy, violation: Violation, facts: Facts): Reason | undefined {
-  const stated = violation.disposition ?? policy.onViolation;
-  const disposition = policy.escalate.length > 0 && stated !== 'allow' ? escalated(policy, stated, facts) : stated;
-  if (disposition === 'allow' || (disposition === 'gate' && facts.granted.has(policy.name))) return undefined;
-  return reasonFor(policy, disposition, violation.field, policy.message ? `${violation.message} ${policy.message}` : violation.message, violation);
-}
-
-/** The strongest step that the run has earned by earlier violations. */
-function escalated(policy: PlacedPolicy, stated: Disposition, facts: Facts): Disposition {
-  const times = facts.host.violations(policy.name);
-  const reached = policy.escalate.findLast(({ after, withinMs }) => (withinMs === Infinity ? times.length : times.filter((at) => at > facts.now - withinMs).length) >= after);
-  return reached && stronger(reached.disposition, stated) ? reached.disposition : stated;
 }
 
 /** A policy that others replace is out of scope where they are in it. Only those that are enforced replace. */
@@ -318,28 +235,12 @@ function withOverrides(policies: readonly PlacedPolicy[]): readonly PlacedPolicy
   });
 }
 
-/** Has no keys that are undefined, so that equal reasons are equal as JSON and in a deep comparison. */
-function reasonFor(policy: PlacedPolicy, disposition: Disposition, field: string, message: string, more: Pick<Reason, (typeof OPTIONAL)[number]>): Reason {
-  const reason: Mutable<Reason> = { policy: policy.name, category: policy.category.id, disposition, field, message, place: policy.place };
-  if (policy.mode === 'shadow') reason.shadow = true;
-  for (const key of OPTIONAL) if (more[key] !== undefined) (reason as Record<string, unknown>)[key] = more[key];
-  return reason;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-const OPTIONAL = ['limit', 'fact', 'value', 'remedy', 'retryAfterMs', 'gate', 'error'] as const satisfies readonly (keyof Reason)[];
-
-function errorReason(policy: PlacedPolicy, failure: unknown): Reason {
-  const error = failure instanceof Error ? `${failure.name}: ${failure.message}` : String(failure);
-  return reasonFor(policy, policy.onError, 'on_error', `The check of policy ${policy.name} could not be made.`, {
-    limit: policy.onError, error, remedy: 'Report this failure; until then `on_error: warn` lets the action pass.',
-  });
-}
-
-function note(listener: Listener, policy: PlacedPolicy, reason: Reason, redactions: readonly Redaction[] | undefined): void {
-  if (policy.mode === 'shadow') return void (listener.heard ??= { reasons: [], redactions: [], disposition: 'allow' }).reasons.push(reason);
-  hear(listener, reason);
-  if (redactions) listener.heard!.redactions.push(...redactions);
+function unreadable(tool: string, { view, place }: PlacedView, failure: unknown): Reason {
+  const error = failure instanceof Error ? failure.message : String(failure);
+  return {
+    policy: `tools.${tool}`, category: 'data-layer', disposition: 'block', field: 'is', limit: view.kind, place, error,
+    message: `This call of ${tool} cannot be judged as ${view.kind}: ${error}.`, remedy: `Mend what \`tools.${tool}\` says of its arguments and its result.`,
+  };
 }
 
 function killedBy({ scope, by, reason }: NonNullable<Facts['killed']>): Heard {
@@ -356,14 +257,14 @@ function consider(policy: PlacedPolicy, summary: PolicySummary, events: readonly
   const nothing = { policy: summary, reasons: [] };
   if (policy.mode === 'off') return { ...nothing, outcome: 'off', detail: 'mode is off' };
   if (policy.inScope && !policy.inScope(facts)) return { ...nothing, outcome: 'out-of-scope', detail: `the scope leaves out agent ${facts.agent}${facts.fleet ? ` of fleet ${facts.fleet}` : ''}, user ${facts.user}` };
-  const parts = events.map((event) => ({ event, entry: checkFor(policy, event.event) }));
-  const watched = parts.filter(({ event, entry }) => entry && (!entry.names || nameMatcher(entry.names)(actionName(event))));
-  if (watched.length === 0) {
-    const what = parts.some(({ entry }) => entry) ? events.map(actionName).filter(Boolean) : events.map(({ event }) => event);
+  const parts = events.map((event) => ({ event, names: namesOf(event), entries: entriesFor(policy, event.event) }));
+  const watched = parts.map(({ event, names, entries }) => ({ event, entries: entries.filter((entry) => !entry.names || names.some(nameMatcher(entry.names))) }));
+  if (watched.every(({ entries }) => entries.length === 0)) {
+    const what = parts.some(({ entries }) => entries.length > 0) ? parts.map(({ names }) => names.at(-1)).filter(Boolean) : events.map(({ event }) => event);
     return { ...nothing, outcome: 'not-watching', detail: `its rules do not look at ${what.join(' or ')}` };
   }
   const listener: Listener = { set, heard: undefined, cuts: { drop: new Set(), blank: [] } };
-  for (const { event, entry } of watched) ask({ policy, check: entry!.check, inScope: undefined, matches: undefined }, event, facts, listener);
+  for (const { event, entries } of watched) for (const { check } of entries) ask({ policy, check }, event, facts, listener);
   const reasons = listener.heard?.reasons ?? [];
   return { policy: summary, reasons, outcome: reasons.length > 0 ? 'acted' : 'allowed' };
 }

@@ -53,3 +53,31 @@ function matches(pattern: string, name: string): boolean {
   while (pattern.charCodeAt(p) === 0x2a) p++;
   return p === pattern.length;
 }
+
+/** Values by name pattern: exact names cost one look-up, globs one for each length that the text before their first wildcard has. */
+export class PatternIndex<T> {
+  readonly #exact = new Map<string, T[]>();
+  readonly #byPrefix = new Map<string, { readonly match: (name: string) => boolean; readonly value: T }[]>();
+  readonly #lengths = new Set<number>();
+
+  add(pattern: string, value: T): void {
+    if (!isGlob(pattern)) return append(this.#exact, pattern, value);
+    const prefix = /^[^*?]*/.exec(pattern)![0];
+    this.#lengths.add(prefix.length);
+    append(this.#byPrefix, prefix, { match: compileGlob(pattern), value });
+  }
+
+  /** Every value with a pattern that matches; one that several of its patterns lead to comes several times. */
+  each(name: string, visit: (value: T) => void): void {
+    this.#exact.get(name)?.forEach(visit);
+    for (const length of this.#lengths) {
+      if (length <= name.length) this.#byPrefix.get(name.slice(0, length))?.forEach(({ match, value }) => match(name) && visit(value));
+    }
+  }
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
+}

@@ -6,10 +6,11 @@ import type { Finding } from '../../protocol/finding.ts';
 import type { Engine, PolicySource } from './api.ts';
 import { compilePolicy, type Compilation } from './compile.ts';
 import { openDocument, type Parsed, type PolicyItem } from './document.ts';
-import { createEngine, type PlacedPolicy, type ToolMeaning } from './engine.ts';
+import { createEngine, policySet, type PlacedPolicy, type ToolMeaning } from './engine.ts';
 import { issueFinding, type PolicyFile, problemFinding, sortFindings } from './findings.ts';
 import { crossFindings, type DeclaredPolicy } from './references.ts';
 import { dataLayer, viewsOf } from './data-layer.ts';
+import { type Reviewed, reviewPolicies } from './review.ts';
 import { declare, type Declarations } from './sections.ts';
 
 export type { PolicyFile } from './findings.ts';
@@ -29,6 +30,7 @@ export function compileDocuments(files: readonly PolicyFile[], cache: CompileCac
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const policies: PlacedPolicy[] = [];
   const named: DeclaredPolicy[] = [];
+  const reviewed: Reviewed[] = [];
   for (const file of sorted) {
     findings.push(...file.document.problems.map((problem) => problemFinding(file, problem)));
     for (const item of file.document.policies) {
@@ -36,11 +38,15 @@ export function compileDocuments(files: readonly PolicyFile[], cache: CompileCac
       const base = ['policies', item.index];
       if (!brokenSyntax(item)) findings.push(...compilation.issues.map((issue) => issueFinding(file, base, issue)));
       if (compilation.name !== undefined) named.push({ file, base, name: compilation.name, category: compilation.category, scope: compilation.scope, overrides: compilation.overrides, overridable: compilation.overridable });
-      if (compilation.policy && item.problems.length === 0) policies.push({ ...compilation.policy, place: { file: file.path, ...file.document.position(textStart(item)) } });
+      if (!compilation.policy || item.problems.length > 0) continue;
+      const policy = { ...compilation.policy, place: { file: file.path, ...file.document.position(textStart(item)) } };
+      policies.push(policy);
+      if (policy.category.review) reviewed.push({ policy, file, base });
     }
   }
   const declarations = declare(sorted, findings);
   findings.push(...crossFindings(named, declarations));
+  findings.push(...reviewPolicies(reviewed, () => policySet(policies)));
   policies.push(...dataLayer(declarations, findings));
   return { engine: createEngine({ policies, tools: toolsOf(declarations), views: viewsOf(declarations, findings), agents: agentsOf(declarations), version: () => versionOf(sorted) }), findings: sortFindings(findings) };
 }

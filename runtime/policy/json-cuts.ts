@@ -27,6 +27,17 @@ export function jsonList(texts: readonly TextPart[], path: readonly (string | nu
   throw new Error(`its result has no list at result${path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}, where \`tools:\` says its ${name} are`);
 }
 
+/** The same for rows or documents that were not read out of a text: each cut names the value that goes, by its place in the event. */
+export function cutValues(event: 'data.after' | 'retrieval.after', { drop, blank }: Cuts): readonly Redaction[] {
+  const list = event === 'data.after' ? '/rows' : '/documents';
+  const escaped = (field: string): string => field.replaceAll('~', '~0').replaceAll('/', '~1');
+  const inRow = (field: string): string => (event === 'data.after' || field === 'text' ? escaped(field) : `fields/${escaped(field)}`);
+  return [
+    ...[...drop].map((index): Redaction => ({ at: `${list}/${index}`, start: 0, end: 0, label: 'ROW', text: '' })),
+    ...blank.filter(({ index }) => !drop.has(index)).map(({ index, field, label }): Redaction => ({ at: `${list}/${index}/${inRow(field)}`, start: 0, end: 0, label: label ?? 'FIELD', text: label === undefined ? '' : `##${label}##` })),
+  ];
+}
+
 /** The value at a path of the first text that is JSON and has one there. */
 export function jsonValue(texts: readonly TextPart[], path: readonly (string | number)[]): unknown {
   for (const { text } of texts) {

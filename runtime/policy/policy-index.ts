@@ -1,135 +1,220 @@
-// Which checks can matter for an event: found by event, then by the most selective exact name of the scope, then by the name of the action.
+// Which checks can matter for an event: found by event, then by who acts, then by the name of the action. What was found once is remembered.
 
-import { EVENT_NAMES, type ActionEvent, type EventName } from '../../protocol/action.ts';
+import type { ActionEvent, EventName } from '../../protocol/action.ts';
+import { strength } from '../../protocol/verdict.ts';
 import { actionName } from './action-name.ts';
 import type { PolicySet } from './api.ts';
 import type { Check, NamedCheck, Violation } from './category.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { Facts } from './facts.ts';
-import { compileGlob, isGlob } from './globs.ts';
+import { isGlob, PatternIndex } from './globs.ts';
 
-/** A check of any event: the index only ever calls it with its own. */
+/** A check of any event: the index only ever gives it with its own. */
 export type AnyCheck = (event: ActionEvent, facts: Facts, set: PolicySet) => Violation | readonly Violation[] | undefined;
 
-/** A check in the index. `inScope` is absent when the bucket already says so. */
+/** A check of a policy for one event, with the names it is meant for (exact or globs; absent means all). */
+export interface Entry {
+  readonly check: AnyCheck;
+  readonly names?: readonly string[];
+}
+
+/** A check in the index. Everything about scope and name is already decided when the index gives it. */
 export interface Watch<P extends CompiledPolicy = CompiledPolicy> {
   readonly policy: P;
   readonly check: AnyCheck;
-  readonly inScope: ((facts: Facts) => boolean) | undefined;
-  /** Set for a check that is meant for action names given as a glob. */
-  readonly matches: ((name: string) => boolean) | undefined;
-}
-
-interface Names<P extends CompiledPolicy> {
-  readonly named: Map<string, Watch<P>[]>;
-  readonly rest: Watch<P>[];
-}
-
-const DIMENSIONS = ['agents', 'fleets', 'users', 'workflows'] as const;
-type Dimension = (typeof DIMENSIONS)[number];
-
-interface EventIndex<P extends CompiledPolicy> extends Readonly<Record<Dimension, Map<string, Names<P>>>> {
-  readonly all: Names<P>;
-  /** True when some bucket asks for the action's name. */
-  usesNames: boolean;
 }
 
 export interface PolicyIndex<P extends CompiledPolicy> {
   /** True when some policy looks at such events. */
   watches(event: EventName): boolean;
-  /** Calls `visit` for every check in scope. `visit` must not keep the watch. Allocates nothing itself. */
-  each(event: ActionEvent, facts: Facts, visit: (watch: Watch<P>, event: ActionEvent, facts: Facts, into: unknown) => void, into: unknown): void;
+  /** The checks in scope that are meant for the event, those of the strongest policies first. Allocates nothing the second time. */
+  find(event: ActionEvent, facts: Facts): readonly Watch<P>[];
+}
+
+/** The checks of a policy for an event. */
+export function entriesFor(policy: Pick<CompiledPolicy, 'checks'>, event: EventName): readonly Entry[] {
+  const written = policy.checks[event] as Check<EventName> | NamedCheck<EventName> | readonly (Check<EventName> | NamedCheck<EventName>)[] | undefined;
+  if (written === undefined) return NO_ENTRIES;
+  return (Array.isArray(written) ? written : [written]).map((each) => (typeof each === 'function' ? { check: each as AnyCheck } : { check: each.check as AnyCheck, names: each.names }));
+}
+
+/** The names under which an event can be meant: its own, and `server/tool` for a tool of an MCP server. */
+export function namesOf(event: ActionEvent): readonly string[] {
+  const name = actionName(event);
+  const server = serverOf(event);
+  return server === undefined ? [name] : [name, `${server}/${name}`];
 }
 
 export function indexPolicies<P extends CompiledPolicy>(policies: readonly P[]): PolicyIndex<P> {
+  const active = policies.filter(({ mode }) => mode !== 'off');
+  const asked = dimensionsOf(active);
   const events = new Map<EventName, EventIndex<P>>();
-  for (const policy of policies) if (policy.mode !== 'off') addPolicy(events, policy);
+  const of = (event: EventName): EventIndex<P> => {
+    const known = events.get(event);
+    if (known) return known;
+    const made = new EventIndex<P>(active, event, asked);
+    events.set(event, made);
+    return made;
+  };
   return {
-    watches: (event) => events.has(event),
-    each(event, facts, visit, into) {
-      const index = events.get(event.event);
-      if (!index) return;
-      const name = index.usesNames ? actionName(event) : '';
-      visitNames(index.all, name, event, facts, visit, into);
-      if (index.agents.size > 0) visitNames(index.agents.get(facts.agent), name, event, facts, visit, into);
-      if (index.fleets.size > 0 && facts.fleet !== undefined) visitNames(index.fleets.get(facts.fleet), name, event, facts, visit, into);
-      if (index.users.size > 0) visitNames(index.users.get(facts.user), name, event, facts, visit, into);
-      if (index.workflows.size > 0 && facts.workflow !== undefined) visitNames(index.workflows.get(facts.workflow), name, event, facts, visit, into);
-    },
+    watches: (event) => !of(event).empty,
+    find: (event, facts) => of(event.event).find(event, facts),
   };
 }
 
-/** The check of a policy for an event, with the names it is meant for (exact or globs; absent means all). */
-export function checkFor(policy: CompiledPolicy, event: EventName): { readonly check: AnyCheck; readonly names?: readonly string[] } | undefined {
-  const entry = policy.checks[event] as Check<EventName> | NamedCheck<EventName> | undefined;
-  if (!entry) return undefined;
-  return typeof entry === 'function' ? { check: entry as AnyCheck } : { check: entry.check as AnyCheck, names: entry.names };
+/** What a scope can ask of the facts. Nothing else decides whether a policy is in scope. */
+const DIMENSIONS = { agents: 'agent', fleets: 'fleet', users: 'user', workflows: 'workflow', planes: 'plane' } as const satisfies Record<string, keyof Facts>;
+type Dimension = keyof typeof DIMENSIONS;
+const EXACT = ['agents', 'fleets', 'users', 'workflows'] as const satisfies readonly Dimension[];
+
+/** Policies of the same exact scope, for one event. */
+interface Bucket<P extends CompiledPolicy> {
+  readonly named: PatternIndex<Watch<P>>;
+  readonly rest: Watch<P>[];
 }
 
-function visitNames<P extends CompiledPolicy>(names: Names<P> | undefined, name: string, event: ActionEvent, facts: Facts, visit: (watch: Watch<P>, event: ActionEvent, facts: Facts, into: unknown) => void, into: unknown): void {
-  if (!names) return;
-  const { rest, named } = names;
-  for (let index = 0; index < rest.length; index++) {
-    const watch = rest[index]!;
-    if (watch.matches !== undefined && !watch.matches(name)) continue;
-    if (watch.inScope === undefined || watch.inScope(facts)) visit(watch, event, facts, into);
+/** Those who act alike: a step for each dimension that some scope asks for, then the checks for each name. */
+interface Lane<P extends CompiledPolicy> {
+  readonly next: Map<string | undefined, Lane<P>>;
+  /** For names that no check is meant for. */
+  rest: readonly Watch<P>[] | undefined;
+  byName: Map<string, readonly Watch<P>[]> | undefined;
+  byServer: Map<string, Map<string, readonly Watch<P>[]>> | undefined;
+}
+
+/** So many lists are remembered for one event, and none for a longer name: names come from agents. Then all are forgotten. */
+const REMEMBERED = 4_096;
+const LONGEST_NAME = 200;
+
+class EventIndex<P extends CompiledPolicy> {
+  readonly empty: boolean;
+  readonly #all: Bucket<P> = emptyBucket();
+  readonly #exact: Readonly<Record<(typeof EXACT)[number], Map<string, Bucket<P>>>> = { agents: new Map(), fleets: new Map(), users: new Map(), workflows: new Map() };
+  readonly #asked: ReadonlySet<Dimension>;
+  readonly #byAgent: boolean;
+  readonly #byFleet: boolean;
+  readonly #byOthers: boolean;
+  #usesNames = false;
+  #lanes: Lane<P> = emptyLane();
+  #remembered = 0;
+
+  constructor(policies: readonly P[], event: EventName, asked: ReadonlySet<Dimension>) {
+    this.#asked = asked;
+    this.#byAgent = asked.has('agents');
+    this.#byFleet = asked.has('fleets');
+    this.#byOthers = asked.has('users') || asked.has('workflows') || asked.has('planes');
+    let empty = true;
+    for (const policy of policies) {
+      const entries = entriesFor(policy, event);
+      if (entries.length === 0) continue;
+      empty = false;
+      for (const bucket of this.#bucketsOf(policy)) for (const entry of entries) this.#add(bucket, policy, entry);
+    }
+    this.empty = empty;
   }
-  const list = named.size > 0 ? named.get(name) : undefined;
-  if (!list) return;
-  for (let index = 0; index < list.length; index++) {
-    const watch = list[index]!;
-    if (watch.inScope === undefined || watch.inScope(facts)) visit(watch, event, facts, into);
+
+  find(event: ActionEvent, facts: Facts): readonly Watch<P>[] {
+    if (this.empty) return NOTHING;
+    const lane = this.#laneOf(facts);
+    if (!this.#usesNames) return (lane.rest ??= this.#gather(facts, []));
+    const name = actionName(event);
+    const server = serverOf(event);
+    const known = server === undefined ? lane.byName?.get(name) : lane.byServer?.get(server)?.get(name);
+    return known ?? this.#remember(lane, name, server, event, facts);
+  }
+
+  #laneOf(facts: Facts): Lane<P> {
+    let lane = this.#lanes;
+    if (this.#byAgent) lane = lane.next.get(facts.agent) ?? this.#step(lane, facts.agent);
+    if (this.#byFleet) lane = lane.next.get(facts.fleet) ?? this.#step(lane, facts.fleet);
+    if (!this.#byOthers) return lane;
+    for (const dimension of ['users', 'workflows', 'planes'] as const) {
+      if (this.#asked.has(dimension)) lane = lane.next.get(facts[DIMENSIONS[dimension]]) ?? this.#step(lane, facts[DIMENSIONS[dimension]]);
+    }
+    return lane;
+  }
+
+  #step(lane: Lane<P>, value: string | undefined): Lane<P> {
+    const next = emptyLane<P>();
+    if (this.#room()) lane.next.set(value, next);
+    return next;
+  }
+
+  #remember(lane: Lane<P>, name: string, server: string | undefined, event: ActionEvent, facts: Facts): readonly Watch<P>[] {
+    const rest = (lane.rest ??= this.#gather(facts, []));
+    const found = this.#gather(facts, namesOf(event));
+    const list = found.length === rest.length ? rest : found;
+    if (name.length + (server?.length ?? 0) > LONGEST_NAME || !this.#room()) return list;
+    let names: Map<string, readonly Watch<P>[]>;
+    if (server === undefined) names = lane.byName ??= new Map();
+    else {
+      const servers = (lane.byServer ??= new Map());
+      names = servers.get(server) ?? new Map();
+      servers.set(server, names);
+    }
+    names.set(name, list);
+    return list;
+  }
+
+  /** Counts what is about to be remembered. When there is no room all is forgotten, and this one is not remembered. */
+  #room(): boolean {
+    if (++this.#remembered <= REMEMBERED) return true;
+    this.#remembered = 0;
+    this.#lanes = emptyLane();
+    return false;
+  }
+
+  /** Each check once, although several names or buckets may lead to it. */
+  #gather(facts: Facts, names: readonly string[]): readonly Watch<P>[] {
+    const found = new Set<Watch<P>>();
+    const buckets = [this.#all, ...EXACT.map((dimension) => this.#exact[dimension].get(facts[DIMENSIONS[dimension]] ?? ''))];
+    for (const bucket of buckets) {
+      if (!bucket) continue;
+      for (const watch of bucket.rest) found.add(watch);
+      for (const name of names) bucket.named.each(name, (watch) => found.add(watch));
+    }
+    const inScope = [...found].filter(({ policy }) => policy.inScope === undefined || policy.inScope(facts));
+    return inScope.length === 0 ? NOTHING : inScope.sort((a, b) => inOrder(a.policy, b.policy));
+  }
+
+  #add(bucket: Bucket<P>, policy: P, { check, names }: Entry): void {
+    const watch = { policy, check };
+    if (!names) return void bucket.rest.push(watch);
+    this.#usesNames = true;
+    for (const name of new Set(names)) bucket.named.add(name, watch);
+  }
+
+  /** By the first dimension whose names are all exact: the policy then only needs to be in their buckets. */
+  #bucketsOf({ scope }: P): readonly Bucket<P>[] {
+    const dimension = scope && EXACT.find((each) => scope[each] && !scope[each].some(isGlob));
+    if (!dimension) return [this.#all];
+    const buckets = this.#exact[dimension];
+    return [...new Set(scope[dimension])].map((name) => {
+      const bucket = buckets.get(name) ?? emptyBucket<P>();
+      buckets.set(name, bucket);
+      return bucket;
+    });
   }
 }
 
-function addPolicy<P extends CompiledPolicy>(events: Map<EventName, EventIndex<P>>, policy: P): void {
-  const dimension = exactDimension(policy);
-  const decided = dimension !== undefined && policy.exactScope !== false && Object.keys(policy.scope!).length === 1;
-  for (const event of EVENT_NAMES) {
-    const entry = checkFor(policy, event);
-    if (!entry) continue;
-    const index = events.get(event) ?? emptyIndex<P>();
-    events.set(event, index);
-    index.usesNames ||= entry.names !== undefined;
-    const watch = { policy, check: entry.check, inScope: decided ? undefined : policy.inScope, matches: undefined };
-    for (const names of bucketsOf(index, policy, dimension)) addWatch(names, watch, entry.names);
+/** The order in which reasons are told, as far as it is known before a check is made. */
+function inOrder(a: CompiledPolicy, b: CompiledPolicy): number {
+  return Number(a.mode === 'shadow') - Number(b.mode === 'shadow') || strength(b.onViolation) - strength(a.onViolation) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+function dimensionsOf(policies: readonly CompiledPolicy[]): ReadonlySet<Dimension> {
+  const asked = new Set<Dimension>();
+  for (const { scope } of policies) {
+    if (scope) for (const dimension of Object.keys(DIMENSIONS) as Dimension[]) if (scope[dimension] ?? scope.except?.[dimension]) asked.add(dimension);
   }
+  return asked;
 }
 
-function addWatch<P extends CompiledPolicy>(bucket: Names<P>, watch: Watch<P>, names: readonly string[] | undefined): void {
-  if (!names) return void bucket.rest.push(watch);
-  const globs = names.filter(isGlob);
-  if (globs.length > 0) {
-    // One entry for all names, so that a name that several of them match is judged once.
-    const tests = names.map(compileGlob);
-    bucket.rest.push({ ...watch, matches: (name) => tests.some((test) => test(name)) });
-    return;
-  }
-  for (const name of new Set(names)) {
-    const list = bucket.named.get(name);
-    if (list) list.push(watch);
-    else bucket.named.set(name, [watch]);
-  }
+function serverOf(event: ActionEvent): string | undefined {
+  return event.event === 'tool.before' || event.event === 'tool.after' ? event.server : undefined;
 }
 
-/** The first dimension whose names are all exact: the policy then only needs to be in their buckets. */
-function exactDimension({ scope }: CompiledPolicy): Dimension | undefined {
-  return scope && DIMENSIONS.find((dimension) => scope[dimension] && !scope[dimension].some(isGlob));
-}
-
-function bucketsOf<P extends CompiledPolicy>(index: EventIndex<P>, { scope }: P, dimension: Dimension | undefined): Names<P>[] {
-  if (!dimension) return [index.all];
-  return [...new Set(scope![dimension]!)].map((name) => {
-    const names = index[dimension].get(name) ?? emptyNames<P>();
-    index[dimension].set(name, names);
-    return names;
-  });
-}
-
-function emptyIndex<P extends CompiledPolicy>(): EventIndex<P> {
-  return { agents: new Map(), fleets: new Map(), users: new Map(), workflows: new Map(), all: emptyNames(), usesNames: false };
-}
-
-function emptyNames<P extends CompiledPolicy>(): Names<P> {
-  return { named: new Map(), rest: [] };
-}
+const NOTHING: readonly never[] = Object.freeze([]);
+const NO_ENTRIES: readonly never[] = NOTHING;
+const emptyBucket = <P extends CompiledPolicy>(): Bucket<P> => ({ named: new PatternIndex(), rest: [] });
+const emptyLane = <P extends CompiledPolicy>(): Lane<P> => ({ next: new Map(), rest: undefined, byName: undefined, byServer: undefined });

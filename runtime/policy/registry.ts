@@ -8,6 +8,7 @@ import { communication } from './categories/communication.ts';
 import { content } from './categories/content.ts';
 import { cost } from './categories/cost.ts';
 import { dataAccess } from './categories/data-access.ts';
+import { delegation } from './categories/delegation.ts';
 import { grounding } from './categories/grounding.ts';
 import { identity } from './categories/identity.ts';
 import { inputValidation } from './categories/input-validation.ts';
@@ -26,7 +27,7 @@ import { scope } from './categories/scope.ts';
 
 const LITERALS: readonly Category[] = [
   rateLimit, cost, scheduling, safety, killSwitch, audit, operations, llm, quality, content, dataAccess, network, scope,
-  codeExecution, inputValidation, grounding, retrieval, reasoning, approval, communication, privacy, identity,
+  codeExecution, inputValidation, grounding, retrieval, reasoning, approval, delegation, communication, privacy, identity,
 ];
 
 /** In the order of documentation. Unknown keys are errors in all of them; made strict once, because zod prepares each schema when it is first used. */

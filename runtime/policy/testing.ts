@@ -4,8 +4,10 @@ import { parse } from 'yaml';
 import type { ActionEvent } from '../../protocol/action.ts';
 import { stronger, type Disposition } from '../../protocol/verdict.ts';
 import type { PolicySet } from './api.ts';
-import type { Category, Check, Violation } from './category.ts';
+import type { Category, Violation } from './category.ts';
 import { freshFacts, type Facts } from './facts.ts';
+import { nameMatcher } from './globs.ts';
+import { entriesFor, namesOf } from './policy-index.ts';
 
 export interface Asked {
   readonly disposition: Disposition;
@@ -14,9 +16,10 @@ export interface Asked {
 
 /** What a category with these `rules:` (YAML) says to an event. Throws when the rules do not fit its schema. */
 export function ask(category: Category, rules: string, event: ActionEvent, facts: Partial<Facts> = {}, onViolation = category.onViolation, set: PolicySet = ALONE): Asked {
-  const entry = category.checks(category.rules.parse(parse(rules)), { name: 'policy', onViolation })[event.event] as Check<never> | { readonly check: Check<never> } | undefined;
-  const check = typeof entry === 'function' ? entry : entry?.check;
-  const violations = [check?.(event as never, freshFacts(facts), set)].flat().filter((each) => each !== undefined);
+  const checks = category.checks(category.rules.parse(parse(rules)), { name: 'policy', onViolation });
+  const names = namesOf(event);
+  const entries = entriesFor({ checks }, event.event).filter((entry) => !entry.names || names.some(nameMatcher(entry.names)));
+  const violations = entries.flatMap(({ check }) => check(event, freshFacts(facts), set)).filter((each) => each !== undefined);
   return { violations, disposition: violations.map((each) => each.disposition ?? onViolation).reduce((a, b) => (stronger(b, a) ? b : a), 'allow' as Disposition) };
 }
 

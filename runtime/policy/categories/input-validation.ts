@@ -16,11 +16,11 @@ const schema = () => z.record(z.string(), z.unknown()).superRefine((value, conte
 const LEADS = { type: 'object', required: ['lead_id'], properties: { lead_id: { type: 'string' }, score: { type: 'number' } } };
 
 const rules = z.strictObject({
+  max_input_size_kb: z.number().positive().max(1_000_000).default(100).describe('Largest input of a run, payload of a signal or arguments of a tool call, as UTF-8 and, where it is not text, as JSON. 1 KB is 1024 bytes.').meta({ unit: 'KB', examples: [100] }),
   validate_schema: z.boolean().optional().describe('Whether `input_schema` is enforced. It is when it is given, unless this says false.').meta({ examples: [true] }),
   input_schema: schema().optional().describe('JSON Schema, drafts 4 to 2020-12, of the input of a run and of the payload of a signal. The text of a run is read as JSON, unless the schema asks for a text.').meta({ examples: [LEADS] }),
   tool_schemas: z.record(z.string().min(1), schema()).optional().describe('JSON Schema of the arguments, by tool: exact names or globs, `server/tool` for one MCP server\'s. All that match apply.').meta({ examples: [{ send_email: { required: ['to'], properties: { to: { type: 'string', format: 'email' } } } }] }),
   use_declared_schemas: z.boolean().default(true).describe('Hold the arguments of each tool call against the schema that the request or the MCP server declared for the tool. A declared schema that cannot be checked counts as a check that failed.').meta({ examples: [true] }),
-  max_input_size_kb: z.number().positive().max(1_000_000).default(100).describe('Largest input of a run, payload of a signal or arguments of a tool call, as UTF-8 and, where it is not text, as JSON. 1 KB is 1024 bytes.').meta({ unit: 'KB', examples: [100] }),
   allowed_input_types: z.array(z.enum(TYPES)).default([]).describe('What the input of a run may be; empty means anything. `json` is an object or a list, `binary` holds control characters or a data URL. The payload of a signal is JSON.').meta({ examples: [['text', 'json']] }),
   reject_empty_input: z.boolean().default(true).describe('Refuse a run whose input, and a signal whose payload, holds nothing but empty texts, lists, objects and nulls, however deep. A run that is started without an input is not an empty one.').meta({ examples: [true] }),
   sanitize_html: z.boolean().default(true).describe('Look in the input of a run and the payload of a signal for scripts, frames, event handlers and `javascript:` addresses.').meta({ examples: [true] }),

@@ -2,11 +2,11 @@
 
 import { z } from 'zod';
 import type { ActionEvent } from '../../../protocol/action.ts';
-import { defineCategory, type Checks, type Violation } from '../category.ts';
+import { defineCategory, type Check, type Checks, type Violation } from '../category.ts';
 import { canonicalArgs, cycle, shapeOf, streak } from '../detect/loops.ts';
 import { sha256 } from '../sha256.ts';
 import { freshRun, type CallMark, type Facts } from '../facts.ts';
-import { firstMatch, nameMatcher } from '../globs.ts';
+import { firstMatch } from '../globs.ts';
 
 const LONGEST_CYCLE = 4;
 
@@ -36,12 +36,13 @@ export const safety = defineCategory({
   dispositions: ['warn', 'gate', 'block'],
   onViolation: 'block',
   checks(rules): Checks {
-    const { max_steps: steps, max_retries: retries } = rules;
+    const { max_steps: steps, max_retries: retries, blocked_tools: blocked } = rules;
     const bounded = steps === undefined ? undefined : (_: ActionEvent, facts: Facts) => tooManySteps(steps, facts);
     const model = retries === undefined ? bounded : (_: ActionEvent, facts: Facts) => bounded?.(_, facts) ?? tooManyRetries(retries, facts);
     const tool = toolCheck(rules);
+    const counted: Check<'tool.before'> = model ? (event, facts) => model(event, facts) ?? tool(event, facts) : tool;
     return {
-      'tool.before': model ? (event, facts) => model(event, facts) ?? tool(event, facts) : tool,
+      'tool.before': blocked ? [{ names: blocked, check: (event) => blockedTool(blocked, event) }, counted] : counted,
       ...(model && { 'llm.before': model }),
       ...(bounded && { 'exec.before': bounded, 'http.before': bounded, 'spawn.before': bounded }),
     };
@@ -67,27 +68,43 @@ export const safety = defineCategory({
   ],
 });
 
-function toolCheck(rules: Rules): (event: ToolCall, facts: Facts) => Violation | undefined {
-  const { blocked_tools: blocked = [], max_tool_calls: most, loops } = rules;
-  const isBlocked = nameMatcher(blocked);
+function toolCheck({ max_tool_calls: most, loops }: Rules): (event: ToolCall, facts: Facts) => Violation | undefined {
   return (event, facts) => {
-    const qualified = event.server === undefined ? event.name : `${event.server}/${event.name}`;
-    if (blocked.length > 0 && (isBlocked(event.name) || isBlocked(qualified))) return blockedTool(blocked, event.name, qualified);
     if (most !== undefined && facts.run.toolCalls >= most) return exhausted('max_tool_calls', 'tool calls', most, facts.run.toolCalls);
-    return looping(loops, event, facts);
+    return facts.history.length > 0 && mayLoop(loops, event.name, facts.history) ? looping(loops, event, facts) : undefined;
   };
 }
 
-function blockedTool(blocked: readonly string[], name: string, qualified: string): Violation {
+function blockedTool(blocked: readonly string[], { name, server }: ToolCall): Violation {
+  const qualified = server === undefined ? name : `${server}/${name}`;
   const limit = firstMatch(blocked, name) ?? firstMatch(blocked, qualified);
   return { field: 'blocked_tools', message: `The tool ${qualified} may not be called. Reach the goal without it, or say that you cannot.`, limit, fact: 'tool', value: qualified, remedy: 'Use another tool.' };
 }
 
+/** False when this call cannot end a row or a cycle, as far as names and earlier calls tell: most calls are let go here, before their arguments are hashed. */
+function mayLoop(loops: Rules['loops'], name: string, history: readonly CallMark[]): boolean {
+  const newest = toolCallBack(history, 1);
+  if (newest === undefined) return false;
+  const least = Math.min(loops.max_identical_calls, loops.max_similar_calls ?? Infinity);
+  if (newest.name === name && toolCallBack(history, least)?.name === name) return true;
+  if (!loops.detect_cycles) return false;
+  for (let period = 2; period <= LONGEST_CYCLE; period++) {
+    if (toolCallBack(history, period)?.name !== name) continue;
+    const turnBefore = toolCallBack(history, period + 1);
+    if (turnBefore?.name === newest.name && turnBefore.hash === newest.hash) return true;
+  }
+  return false;
+}
+
+/** The newest tool call for 1, the one before it for 2. */
+function toolCallBack(history: readonly CallMark[], back: number): CallMark | undefined {
+  let left = back;
+  for (let at = history.length - 1; at >= 0; at--) if (history[at]!.kind === 'tool' && --left === 0) return history[at];
+  return undefined;
+}
+
 function looping(loops: Rules['loops'], event: ToolCall, facts: Facts): Violation | undefined {
-  const newest = facts.history.at(-1);
-  if (newest === undefined) return undefined;
   const history = facts.history.filter((mark) => mark.kind === 'tool');
-  if (history.length === 0) return undefined;
   const now: CallMark = { kind: 'tool', name: event.name, hash: sha256(canonicalArgs(event.args)), at: facts.now };
   return repeated(loops.max_identical_calls, history, now) ?? similar(loops.max_similar_calls, history, event) ?? circling(loops, [...history, now]);
 }

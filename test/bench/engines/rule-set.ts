@@ -4,7 +4,7 @@
  * Whether a part of the rules also looks at an amount and at a path, which our policies say with `when:`.
  * All other engines can; while ours cannot, none is asked to.
  */
-export const CONDITIONS: boolean = false;
+export const CONDITIONS: boolean = true;
 
 /** Forbids one tool, or all that a glob matches, to one agent or to one fleet. All conditions that are given must hold. */
 export interface Rule {
