@@ -32,15 +32,22 @@ export interface Violation {
 /** Undefined is a plain allow, and the usual answer: it must not allocate. `set` is the policies it stands among. */
 export type Check<E extends EventName> = (event: ActionEvent<E>, facts: Facts, set: PolicySet) => Violation | readonly Violation[] | undefined;
 
-/** A check that can only ever matter for these action names (tool, model, host, program, agent) goes into their buckets of the index alone. */
-export interface NamedCheck<E extends EventName> {
-  /** Exact names or globs. `server/tool` is the tool of one MCP server. */
-  readonly names: readonly string[];
+/** A check that does not always matter. The index leaves it alone where it cannot. */
+export interface NarrowCheck<E extends EventName> {
+  /** Action names it can matter for (tool, model, host, program, agent): exact or globs. `server/tool` is the tool of one MCP server. */
+  readonly names?: readonly string[];
+  /** It only matters where this holds. Cheap, and one function for all policies of the category: those that share it are left alone together. */
+  readonly given?: (facts: Facts) => boolean;
   readonly check: Check<E>;
 }
 
+/** A check that can only ever matter for these action names goes into their buckets of the index alone. */
+export interface NamedCheck<E extends EventName> extends NarrowCheck<E> {
+  readonly names: readonly string[];
+}
+
 /** Several entries of one event are each asked, and each may object. */
-export type Checks = { readonly [E in EventName]?: Check<E> | NamedCheck<E> | readonly (Check<E> | NamedCheck<E>)[] };
+export type Checks = { readonly [E in EventName]?: Check<E> | NarrowCheck<E> | readonly (Check<E> | NarrowCheck<E>)[] };
 
 /** A question to a model about a text, asked before the verdict, through the governed LLM route. */
 export interface JudgeQuestion {

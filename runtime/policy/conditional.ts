@@ -2,7 +2,7 @@
 
 import { EVENT_NAMES, type ActionEvent, type EventName } from '../../protocol/action.ts';
 import type { PolicySet } from './api.ts';
-import type { Check, Checks } from './category.ts';
+import type { Check, Checks, NarrowCheck } from './category.ts';
 import { checkExpression } from './cel/check.ts';
 import { conditionOf, environmentOf } from './cel/environments.ts';
 import type { ExpressionIssue } from './cel/expression.ts';
@@ -29,11 +29,11 @@ export function conditional(checks: Checks, when: string | undefined): { readonl
 }
 
 type AnyOf = (event: ActionEvent, facts: Facts, set: PolicySet) => ReturnType<Check<EventName>>;
-type Entry = AnyOf | { readonly names: readonly string[]; readonly check: AnyOf };
+type Entry = AnyOf | (Omit<NarrowCheck<EventName>, 'check'> & { readonly check: AnyOf });
 
 function guarded(entries: Entry | readonly Entry[], condition: (event: ActionEvent, facts: Facts) => boolean): Entry | readonly Entry[] {
   const guard = (check: AnyOf): AnyOf => (event, facts, set) => (condition(event, facts) ? check(event, facts, set) : undefined);
-  const one = (entry: Entry): Entry => (typeof entry === 'function' ? guard(entry) : { names: entry.names, check: guard(entry.check) });
+  const one = (entry: Entry): Entry => (typeof entry === 'function' ? guard(entry) : { ...entry, check: guard(entry.check) });
   return Array.isArray(entries) ? entries.map(one) : one(entries as Entry);
 }
 

@@ -193,8 +193,12 @@ class PolicyEngine implements Engine {
 }
 
 function askAll(index: PolicyIndex<PlacedPolicy>, event: ActionEvent, facts: Facts, listener: Listener): void {
-  const watches = index.find(event, facts);
-  for (let at = 0; at < watches.length; at++) ask(watches[at]!, event, facts, listener);
+  const { always, sometimes } = index.find(event, facts);
+  for (let at = 0; at < always.length; at++) ask(always[at]!, event, facts, listener);
+  for (let group = 0; group < sometimes.length; group++) {
+    const { given, watches } = sometimes[group]!;
+    if (given(facts)) for (let at = 0; at < watches.length; at++) ask(watches[at]!, event, facts, listener);
+  }
 }
 
 /** The policies as checks may see one another: rules and standing, nothing that could be called. */
@@ -264,7 +268,7 @@ function consider(policy: PlacedPolicy, summary: PolicySummary, events: readonly
     return { ...nothing, outcome: 'not-watching', detail: `its rules do not look at ${what.join(' or ')}` };
   }
   const listener: Listener = { set, heard: undefined, cuts: { drop: new Set(), blank: [] } };
-  for (const { event, entries } of watched) for (const { check } of entries) ask({ policy, check }, event, facts, listener);
+  for (const { event, entries } of watched) for (const { check, given } of entries) if (given?.(facts) ?? true) ask({ policy, check, given }, event, facts, listener);
   const reasons = listener.heard?.reasons ?? [];
   return { policy: summary, reasons, outcome: reasons.length > 0 ? 'acted' : 'allowed' };
 }

@@ -92,9 +92,13 @@ function escalated(policy: PlacedPolicy, stated: Disposition, facts: Facts): Dis
   return reached && stronger(reached.disposition, stated) ? reached.disposition : stated;
 }
 
-/** Has no keys that are undefined, so that equal reasons are equal as JSON and in a deep comparison. */
+/** Has no keys that are undefined, so that equal reasons are equal as JSON and in a deep comparison. Most reasons have the same keys and are made in one go. */
 function reasonFor(policy: PlacedPolicy, disposition: Disposition, field: string, message: string, more: Pick<Reason, (typeof OPTIONAL)[number]>): Reason {
-  const reason: Mutable<Reason> = { policy: policy.name, category: policy.category.id, disposition, field, message, place: policy.place };
+  const { name, category, place } = policy;
+  const { limit, fact, value, remedy } = more;
+  const usual = policy.mode !== 'shadow' && limit !== undefined && fact !== undefined && value !== undefined && remedy !== undefined && more.retryAfterMs === undefined && more.gate === undefined && more.error === undefined;
+  if (usual) return { policy: name, category: category.id, disposition, field, message, place, limit, fact, value, remedy };
+  const reason: Mutable<Reason> = { policy: name, category: category.id, disposition, field, message, place };
   if (policy.mode === 'shadow') reason.shadow = true;
   for (const key of OPTIONAL) if (more[key] !== undefined) (reason as Record<string, unknown>)[key] = more[key];
   return reason;

@@ -4,7 +4,7 @@ import type { ActionEvent, EventName } from '../../protocol/action.ts';
 import { strength } from '../../protocol/verdict.ts';
 import { actionName } from './action-name.ts';
 import type { PolicySet } from './api.ts';
-import type { Check, NamedCheck, Violation } from './category.ts';
+import type { Check, NarrowCheck, Violation } from './category.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { Facts } from './facts.ts';
 import { isGlob, PatternIndex } from './globs.ts';
@@ -12,30 +12,37 @@ import { isGlob, PatternIndex } from './globs.ts';
 /** A check of any event: the index only ever gives it with its own. */
 export type AnyCheck = (event: ActionEvent, facts: Facts, set: PolicySet) => Violation | readonly Violation[] | undefined;
 
-/** A check of a policy for one event, with the names it is meant for (exact or globs; absent means all). */
-export interface Entry {
+/** A check of a policy for one event, with what is known of when it matters. */
+export interface Entry extends Pick<NarrowCheck<EventName>, 'names' | 'given'> {
   readonly check: AnyCheck;
-  readonly names?: readonly string[];
 }
 
 /** A check in the index. Everything about scope and name is already decided when the index gives it. */
 export interface Watch<P extends CompiledPolicy = CompiledPolicy> {
   readonly policy: P;
   readonly check: AnyCheck;
+  readonly given: Entry['given'];
+}
+
+/** The checks in scope that are meant for an event, those of the strongest policies first. */
+export interface Found<P extends CompiledPolicy = CompiledPolicy> {
+  readonly always: readonly Watch<P>[];
+  /** Those that only matter where something holds, by what that is. */
+  readonly sometimes: readonly { readonly given: (facts: Facts) => boolean; readonly watches: readonly Watch<P>[] }[];
 }
 
 export interface PolicyIndex<P extends CompiledPolicy> {
   /** True when some policy looks at such events. */
   watches(event: EventName): boolean;
-  /** The checks in scope that are meant for the event, those of the strongest policies first. Allocates nothing the second time. */
-  find(event: ActionEvent, facts: Facts): readonly Watch<P>[];
+  /** Allocates nothing the second time. */
+  find(event: ActionEvent, facts: Facts): Found<P>;
 }
 
 /** The checks of a policy for an event. */
 export function entriesFor(policy: Pick<CompiledPolicy, 'checks'>, event: EventName): readonly Entry[] {
-  const written = policy.checks[event] as Check<EventName> | NamedCheck<EventName> | readonly (Check<EventName> | NamedCheck<EventName>)[] | undefined;
+  const written = policy.checks[event] as Check<EventName> | NarrowCheck<EventName> | readonly (Check<EventName> | NarrowCheck<EventName>)[] | undefined;
   if (written === undefined) return NO_ENTRIES;
-  return (Array.isArray(written) ? written : [written]).map((each) => (typeof each === 'function' ? { check: each as AnyCheck } : { check: each.check as AnyCheck, names: each.names }));
+  return (Array.isArray(written) ? written : [written]).map((each) => (typeof each === 'function' ? { check: each as AnyCheck } : each as Entry));
 }
 
 /** The names under which an event can be meant: its own, and `server/tool` for a tool of an MCP server. */
@@ -75,11 +82,14 @@ interface Bucket<P extends CompiledPolicy> {
 
 /** Those who act alike: a step for each dimension that some scope asks for, then the checks for each name. */
 interface Lane<P extends CompiledPolicy> {
+  /** The fleet of the first who came here, null before anyone did: an agent is hardly ever in another. */
+  readonly fleet: string | undefined | null;
+  readonly fleets: Map<string | undefined, Lane<P>>;
   readonly next: Map<string | undefined, Lane<P>>;
   /** For names that no check is meant for. */
-  rest: readonly Watch<P>[] | undefined;
-  byName: Map<string, readonly Watch<P>[]> | undefined;
-  byServer: Map<string, Map<string, readonly Watch<P>[]>> | undefined;
+  rest: Found<P> | undefined;
+  byName: Map<string, Found<P>> | undefined;
+  byServer: Map<string, Map<string, Found<P>>> | undefined;
 }
 
 /** So many lists are remembered for one event, and none for a longer name: names come from agents. Then all are forgotten. */
@@ -95,7 +105,7 @@ class EventIndex<P extends CompiledPolicy> {
   readonly #byFleet: boolean;
   readonly #byOthers: boolean;
   #usesNames = false;
-  #lanes: Lane<P> = emptyLane();
+  #lanes: Lane<P> = emptyLane(null);
   #remembered = 0;
 
   constructor(policies: readonly P[], event: EventName, asked: ReadonlySet<Dimension>) {
@@ -113,7 +123,7 @@ class EventIndex<P extends CompiledPolicy> {
     this.empty = empty;
   }
 
-  find(event: ActionEvent, facts: Facts): readonly Watch<P>[] {
+  find(event: ActionEvent, facts: Facts): Found<P> {
     if (this.empty) return NOTHING;
     const lane = this.#laneOf(facts);
     if (!this.#usesNames) return (lane.rest ??= this.#gather(facts, []));
@@ -125,27 +135,27 @@ class EventIndex<P extends CompiledPolicy> {
 
   #laneOf(facts: Facts): Lane<P> {
     let lane = this.#lanes;
-    if (this.#byAgent) lane = lane.next.get(facts.agent) ?? this.#step(lane, facts.agent);
-    if (this.#byFleet) lane = lane.next.get(facts.fleet) ?? this.#step(lane, facts.fleet);
+    if (this.#byAgent) lane = lane.next.get(facts.agent) ?? this.#step(lane.next, facts.agent, facts.fleet);
+    if (this.#byFleet && lane.fleet !== facts.fleet) lane = lane.fleets.get(facts.fleet) ?? this.#step(lane.fleets, facts.fleet, facts.fleet);
     if (!this.#byOthers) return lane;
     for (const dimension of ['users', 'workflows', 'planes'] as const) {
-      if (this.#asked.has(dimension)) lane = lane.next.get(facts[DIMENSIONS[dimension]]) ?? this.#step(lane, facts[DIMENSIONS[dimension]]);
+      if (this.#asked.has(dimension)) lane = lane.next.get(facts[DIMENSIONS[dimension]]) ?? this.#step(lane.next, facts[DIMENSIONS[dimension]], facts.fleet);
     }
     return lane;
   }
 
-  #step(lane: Lane<P>, value: string | undefined): Lane<P> {
-    const next = emptyLane<P>();
-    if (this.#room()) lane.next.set(value, next);
-    return next;
+  #step(lanes: Map<string | undefined, Lane<P>>, value: string | undefined, fleet: string | undefined): Lane<P> {
+    const lane = emptyLane<P>(fleet);
+    if (this.#room()) lanes.set(value, lane);
+    return lane;
   }
 
-  #remember(lane: Lane<P>, name: string, server: string | undefined, event: ActionEvent, facts: Facts): readonly Watch<P>[] {
+  #remember(lane: Lane<P>, name: string, server: string | undefined, event: ActionEvent, facts: Facts): Found<P> {
     const rest = (lane.rest ??= this.#gather(facts, []));
     const found = this.#gather(facts, namesOf(event));
-    const list = found.length === rest.length ? rest : found;
+    const list = sizeOf(found) === sizeOf(rest) ? rest : found;
     if (name.length + (server?.length ?? 0) > LONGEST_NAME || !this.#room()) return list;
-    let names: Map<string, readonly Watch<P>[]>;
+    let names: Map<string, Found<P>>;
     if (server === undefined) names = lane.byName ??= new Map();
     else {
       const servers = (lane.byServer ??= new Map());
@@ -160,12 +170,12 @@ class EventIndex<P extends CompiledPolicy> {
   #room(): boolean {
     if (++this.#remembered <= REMEMBERED) return true;
     this.#remembered = 0;
-    this.#lanes = emptyLane();
+    this.#lanes = emptyLane(null);
     return false;
   }
 
   /** Each check once, although several names or buckets may lead to it. */
-  #gather(facts: Facts, names: readonly string[]): readonly Watch<P>[] {
+  #gather(facts: Facts, names: readonly string[]): Found<P> {
     const found = new Set<Watch<P>>();
     const buckets = [this.#all, ...EXACT.map((dimension) => this.#exact[dimension].get(facts[DIMENSIONS[dimension]] ?? ''))];
     for (const bucket of buckets) {
@@ -174,11 +184,14 @@ class EventIndex<P extends CompiledPolicy> {
       for (const name of names) bucket.named.each(name, (watch) => found.add(watch));
     }
     const inScope = [...found].filter(({ policy }) => policy.inScope === undefined || policy.inScope(facts));
-    return inScope.length === 0 ? NOTHING : inScope.sort((a, b) => inOrder(a.policy, b.policy));
+    if (inScope.length === 0) return NOTHING;
+    inScope.sort((a, b) => inOrder(a.policy, b.policy));
+    const sometimes = Map.groupBy(inScope.filter(({ given }) => given), ({ given }) => given!);
+    return { always: inScope.filter(({ given }) => !given), sometimes: [...sometimes].map(([given, watches]) => ({ given, watches })) };
   }
 
-  #add(bucket: Bucket<P>, policy: P, { check, names }: Entry): void {
-    const watch = { policy, check };
+  #add(bucket: Bucket<P>, policy: P, { check, names, given }: Entry): void {
+    const watch = { policy, check, given };
     if (!names) return void bucket.rest.push(watch);
     this.#usesNames = true;
     for (const name of new Set(names)) bucket.named.add(name, watch);
@@ -214,7 +227,11 @@ function serverOf(event: ActionEvent): string | undefined {
   return event.event === 'tool.before' || event.event === 'tool.after' ? event.server : undefined;
 }
 
-const NOTHING: readonly never[] = Object.freeze([]);
-const NO_ENTRIES: readonly never[] = NOTHING;
+function sizeOf({ always, sometimes }: Found): number {
+  return sometimes.reduce((sum, { watches }) => sum + watches.length, always.length);
+}
+
+const NO_ENTRIES: readonly never[] = Object.freeze([]);
+const NOTHING: Found<never> = Object.freeze({ always: NO_ENTRIES, sometimes: NO_ENTRIES });
 const emptyBucket = <P extends CompiledPolicy>(): Bucket<P> => ({ named: new PatternIndex(), rest: [] });
-const emptyLane = <P extends CompiledPolicy>(): Lane<P> => ({ next: new Map(), rest: undefined, byName: undefined, byServer: undefined });
+const emptyLane = <P extends CompiledPolicy>(fleet: Lane<P>['fleet']): Lane<P> => ({ fleet, fleets: new Map(), next: new Map(), rest: undefined, byName: undefined, byServer: undefined });

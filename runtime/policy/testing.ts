@@ -19,7 +19,7 @@ export function ask(category: Category, rules: string, event: ActionEvent, facts
   const checks = category.checks(category.rules.parse(parse(rules)), { name: 'policy', onViolation });
   const names = namesOf(event);
   const entries = entriesFor({ checks }, event.event).filter((entry) => !entry.names || names.some(nameMatcher(entry.names)));
-  const violations = entries.flatMap(({ check }) => check(event, freshFacts(facts), set)).filter((each) => each !== undefined);
+  const violations = entries.filter(({ given }) => given?.(freshFacts(facts)) ?? true).flatMap(({ check }) => check(event, freshFacts(facts), set)).filter((each) => each !== undefined);
   return { violations, disposition: violations.map((each) => each.disposition ?? onViolation).reduce((a, b) => (stronger(b, a) ? b : a), 'allow' as Disposition) };
 }
 

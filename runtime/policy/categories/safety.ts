@@ -38,11 +38,14 @@ export const safety = defineCategory({
   checks(rules): Checks {
     const { max_steps: steps, max_retries: retries, blocked_tools: blocked } = rules;
     const bounded = steps === undefined ? undefined : (_: ActionEvent, facts: Facts) => tooManySteps(steps, facts);
-    const model = retries === undefined ? bounded : (_: ActionEvent, facts: Facts) => bounded?.(_, facts) ?? tooManyRetries(retries, facts);
-    const tool = toolCheck(rules);
-    const counted: Check<'tool.before'> = model ? (event, facts) => model(event, facts) ?? tool(event, facts) : tool;
+    const model = retries === undefined ? bounded : (event: ActionEvent, facts: Facts) => bounded?.(event, facts) ?? tooManyRetries(retries, facts);
+    const counted = countedCalls(rules, model);
     return {
-      'tool.before': blocked ? [{ names: blocked, check: (event) => blockedTool(blocked, event) }, counted] : counted,
+      'tool.before': [
+        ...(blocked ? [{ names: blocked, check: (event: ToolCall) => blockedTool(blocked, event) }] : []),
+        ...(counted ? [counted] : []),
+        { given: someCalls, check: (event, facts) => (mayLoop(rules.loops, event.name, facts.history) ? looping(rules.loops, event, facts) : undefined) },
+      ],
       ...(model && { 'llm.before': model }),
       ...(bounded && { 'exec.before': bounded, 'http.before': bounded, 'spawn.before': bounded }),
     };
@@ -68,11 +71,12 @@ export const safety = defineCategory({
   ],
 });
 
-function toolCheck({ max_tool_calls: most, loops }: Rules): (event: ToolCall, facts: Facts) => Violation | undefined {
-  return (event, facts) => {
-    if (most !== undefined && facts.run.toolCalls >= most) return exhausted('max_tool_calls', 'tool calls', most, facts.run.toolCalls);
-    return facts.history.length > 0 && mayLoop(loops, event.name, facts.history) ? looping(loops, event, facts) : undefined;
-  };
+const someCalls = (facts: Facts): boolean => facts.history.length > 0;
+
+/** What is told from the counters of the run alone; undefined when no rule bounds them. */
+function countedCalls({ max_tool_calls: most }: Rules, model: ((event: ActionEvent, facts: Facts) => Violation | undefined) | undefined): Check<'tool.before'> | undefined {
+  if (most === undefined) return model;
+  return (event, facts) => model?.(event, facts) ?? (facts.run.toolCalls >= most ? exhausted('max_tool_calls', 'tool calls', most, facts.run.toolCalls) : undefined);
 }
 
 function blockedTool(blocked: readonly string[], { name, server }: ToolCall): Violation {

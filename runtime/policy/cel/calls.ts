@@ -4,6 +4,7 @@ import { RE2JS } from 're2js';
 import { as, boxed, folded, unboxValue, type Code, type Run } from './code.ts';
 import { EvaluationError } from './expression.ts';
 import type { Overload } from './functions.ts';
+import { plainPattern } from './plain-patterns.ts';
 import { BOOL, DYN, type Static } from './types.ts';
 import { kindOf, spend, type Frame } from './values.ts';
 
@@ -55,6 +56,7 @@ function charged(text: Code): Code {
 /** `text.matches("pattern")`, in time linear in the text. Throws when RE2 does not take the pattern. */
 export function matches(text: Code, pattern: string, counted: boolean): Code {
   const expression = RE2JS.compile(pattern);
+  const test = plainPattern(pattern) ?? ((value: string) => expression.test(value));
   const run = as(counted ? charged(text) : text, 'string', 'what matches() looks at');
-  return folded({ type: BOOL, run: (frame) => expression.test(run(frame) as string) }, text);
+  return folded({ type: BOOL, run: (frame) => test(run(frame) as string) }, text);
 }
