@@ -15,6 +15,9 @@ export function refused({ disposition, message, retryAfterMs }: Refusal): Failur
   return { kind: disposition === 'throttle' || disposition === 'retry' ? 'throttled' : 'refused', message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
+/** What the model is told of an answer that must be written again. */
+export const sentBack = ({ message }: { readonly message: string }): string => `[governance] your answer was not delivered: ${message}`;
+
 /** No answer is a refusal: the gateway fails closed. */
 export function unanswered(error: unknown, port: AgentPort): Refusal {
   const message = killed(port)?.message ?? `the governor did not answer (${error instanceof Error ? error.message : String(error)}); nothing goes on without it`;

@@ -101,10 +101,11 @@ async function handle(request: IncomingMessage, response: ServerResponse, settin
     const whole = redactor();
     return whole ? whole.push(text) + whole.flush() : text;
   };
+  const whole = (): boolean => port.policies().wholeOutput(port.facts());
   const delivery = asked['stream'] === true
-    ? new StreamDelivery(wire, wire.splice(asked, redact), response, { redactor, holdAfterMs, keepAliveMs, signal })
+    ? new StreamDelivery(wire, (clean) => wire.splice(asked, (text) => clean(text) ?? redact(text)), response, { redactor, whole, holdAfterMs, keepAliveMs, signal })
     : new WholeDelivery(wire, response);
-  await converse({ wire, body: asked, target, headers: forwarded(request.headers), port, session, send, delivery, countTokens, signal });
+  await converse({ wire, body: asked, target, headers: forwarded(request.headers), port, session, send, delivery, countTokens, whole, signal });
 }
 
 /** A plain name or address with an optional port: nothing that names one host to a policy and another to the network. */

@@ -20,7 +20,7 @@ export async function passOn(answer: IncomingMessage, response: ServerResponse):
 
 /** The SDKs of OpenAI and Anthropic read both: a refusal is final, a throttled call comes back when it may. */
 function retryHeaders({ kind, retryAfterMs }: Failure): OutgoingHttpHeaders {
-  if (kind === 'refused') return { 'x-should-retry': 'false' };
+  if (kind === 'refused' || kind === 'timeout') return { 'x-should-retry': 'false' };
   if (kind !== 'throttled') return {};
   return retryAfterMs === undefined ? { 'retry-after': '1' } : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))), 'retry-after-ms': String(Math.ceil(retryAfterMs)) };
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpCall } from '../../../protocol/action.ts';
 import type { BeforeAnswer } from '../../../protocol/agent-wire.ts';
 import type { AgentPort } from '../port.ts';
+import { deadline } from './deadline.ts';
 import { refused, unanswered } from './failures.ts';
 import { passOn, sendFailure } from './outlet.ts';
 import type { Session } from './session.ts';
@@ -31,8 +32,9 @@ export async function passThrough({ wire, request, response, body, target, port,
     done(false);
     return sendFailure(wire, refused(judged), response);
   }
+  const limit = deadline(signal, judged, 'request');
   try {
-    const answer = await send(target, forwarded(request.headers), body, signal);
+    const answer = await send(target, forwarded(request.headers), body, limit.signal);
     const settled = await port.after({ key, event: { event: 'http.after', ...call, status: answer.statusCode } }).catch((error: unknown) => unanswered(error, port));
     done(settled.go);
     if (settled.go) return await passOn(answer, response);
@@ -40,9 +42,12 @@ export async function passThrough({ wire, request, response, body, target, port,
     sendFailure(wire, refused(settled), response);
   } catch (error) {
     done(false);
-    const message = `${target.host} could not be reached: ${error instanceof Error ? error.message : String(error)}`;
+    const late = limit.passed();
+    const message = late ?? `${target.host} could not be reached: ${error instanceof Error ? error.message : String(error)}`;
     await port.after({ key, event: { event: 'http.after', ...call, error: message } }).catch(() => undefined);
-    if (!response.headersSent) sendFailure(wire, { kind: 'upstream', message }, response);
+    if (!response.headersSent) sendFailure(wire, { kind: late === undefined ? 'upstream' : 'timeout', message }, response);
+  } finally {
+    limit.clear();
   }
 }
 

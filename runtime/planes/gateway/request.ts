@@ -1,7 +1,7 @@
 // A request on its way to the model: tool results are taken in, new texts judged, what was found redacted here and in every repeat, the output bounded.
 
 import type { TextPart } from '../../../protocol/action.ts';
-import type { BeforeAnswer } from '../../../protocol/agent-wire.ts';
+import type { ActionBounds, BeforeAnswer } from '../../../protocol/agent-wire.ts';
 import type { Exchange } from './exchange.ts';
 import { refused, unanswered, type Refusal } from './failures.ts';
 import { redactAt, replaceAt, type JsonObject } from './json.ts';
@@ -15,6 +15,7 @@ export interface Asked {
   readonly body: JsonObject;
   readonly view: RequestView;
   readonly inputTokens: number;
+  readonly bounds: ActionBounds;
   /** To be called once, with whether the agent's question was answered: until then a repeat is the same call. */
   done(answered: boolean): void;
 }
@@ -43,7 +44,7 @@ export async function ask(exchange: Exchange, body: JsonObject): Promise<Asked |
     const clean = redactAt(withheld(body, carried.withheld), texts.flatMap((part) => session.judged(part) ?? []));
     const bounded = answer.maxOutputTokens === undefined ? clean : wire.bounded(clean, answer.maxOutputTokens, target.host);
     const resumed = thread && wire.resumed ? wire.resumed(bounded, thread) : bounded;
-    return { go: true, key, body: wire.metered(resumed), view, inputTokens, done };
+    return { go: true, key, body: wire.metered(resumed), view, inputTokens, bounds: answer, done };
   } catch (error) {
     return giveUp(unanswered(error, port));
   }

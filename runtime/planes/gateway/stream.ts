@@ -9,11 +9,14 @@ import { passOn, sendFailure } from './outlet.ts';
 import { readSse, writeSse, type SseEvent } from './sse.ts';
 import { roughTokens } from './tokens.ts';
 import { returned } from './upstream.ts';
+import { valueAt, type JsonObject } from './json.ts';
 import type { Failure, Fates, Splice, Step, Wire } from './wires/wire.ts';
 
 export interface StreamOptions {
   /** For one text channel; undefined when no policy looks at streamed text. */
   readonly redactor: () => StreamRedactor | undefined;
+  /** True when an answer has to be judged as a whole before any of it leaves. */
+  readonly whole: () => boolean;
   /** How long a verdict may take before the agent is shown that its request lives, and how often it is shown again. Milliseconds. */
   readonly holdAfterMs: number;
   readonly keepAliveMs: number;
@@ -31,8 +34,13 @@ export class StreamDelivery implements Delivery {
   private readonly options: StreamOptions;
   /** Text channels of the provider's current answer. */
   private channels = new Map<string, { readonly redactor: StreamRedactor; last: TextStep }>();
-  /** Everything since the first tool call of the current answer. */
+  /** Everything since the first tool call of the current answer, or all of it when it is judged as a whole. */
   private held: Step[] = [];
+  private whole = false;
+  /** Texts that are shown otherwise than they came, by channel, until they were shown; and by themselves, for those that come in no channel. */
+  private rewritten = new Map<string, string>();
+  private readonly clean = new Map<string, string>();
+  private head: ReturnType<typeof returned> = {};
   private length = 0;
   private reported = 0;
   /** Written for the agent and not sent yet: what arrived together leaves together. */
@@ -40,9 +48,10 @@ export class StreamDelivery implements Delivery {
   private headLeft = false;
   private spoke = false;
 
-  constructor(wire: Wire, splice: Splice, response: ServerResponse, options: StreamOptions) {
+  /** `splice` is given what to show for a text that came whole, where that is settled. */
+  constructor(wire: Wire, splice: (clean: (text: string) => string | undefined) => Splice, response: ServerResponse, options: StreamOptions) {
     this.wire = wire;
-    this.splice = splice;
+    this.splice = splice((words) => this.clean.get(words));
     this.response = response;
     this.options = options;
   }
@@ -51,7 +60,7 @@ export class StreamDelivery implements Delivery {
     // A provider that has not answered yet may still refuse with a status of its own, so only the governor's time opens the stream.
     if (on === 'provider' && !this.response.headersSent) return work;
     const beat = (): void => {
-      this.open({});
+      this.open(this.head);
       this.response.write(this.taken() + this.splice.keepAlive());
       timer = setTimeout(beat, this.options.keepAliveMs);
     };
@@ -70,11 +79,18 @@ export class StreamDelivery implements Delivery {
   }
 
   async receive(answer: IncomingMessage, watch: Watch): Promise<Received> {
-    const { signal } = this.options;
     this.length = this.reported = 0;
+    this.whole = this.options.whole();
     if (!answer.headers['content-type']?.includes('text/event-stream')) return this.ended('error', 'the provider answered without a stream');
     // The head waits for no event, but leaves together with those that came with it.
-    this.open(returned(answer.headers, true), answer.readableLength === 0);
+    this.head = returned(answer.headers, true);
+    if (this.whole) return this.during(this.read(answer, watch));
+    this.open(this.head, answer.readableLength === 0);
+    return this.read(answer, watch);
+  }
+
+  private async read(answer: IncomingMessage, watch: Watch): Promise<Received> {
+    const { signal } = this.options;
     try {
       for await (const events of readSse(answer)) {
         for (const event of events) {
@@ -83,7 +99,7 @@ export class StreamDelivery implements Delivery {
             if (end) return end;
           }
         }
-        await this.flush();
+        if (!this.whole) await this.flush();
       }
     } catch (error) {
       return this.ended(signal.aborted ? 'aborted' : 'error', `the stream broke off: ${error instanceof Error ? error.message : String(error)}`);
@@ -91,8 +107,17 @@ export class StreamDelivery implements Delivery {
     return this.splice.complete() ? { reply: this.splice.reply(), status: 'ok' } : this.ended('error', 'the provider ended its stream before its answer was complete');
   }
 
-  show(): void {
-    // Its text was shown while it came.
+  /** What was not held back was shown while it came. */
+  show(reply: JsonObject): void {
+    if (!this.whole) return;
+    this.rewritten.clear();
+    const came = new Map<string, string>();
+    for (const step of this.held) if (step.kind === 'text') came.set(step.channel, (came.get(step.channel) ?? '') + step.text);
+    for (const [channel, words] of came) {
+      const shown = String(valueAt(reply, this.splice.at(channel)) ?? '');
+      if (shown !== words) this.rewritten.set(channel, shown);
+    }
+    for (const { at, text } of this.wire.answer(this.splice.reply()).texts) this.clean.set(text, String(valueAt(reply, at) ?? ''));
   }
 
   async next(): Promise<void> {
@@ -102,10 +127,20 @@ export class StreamDelivery implements Delivery {
     this.channels = new Map();
   }
 
+  takeBack(): boolean {
+    if (!this.whole) return false;
+    this.held = [];
+    this.splice.next();
+    return true;
+  }
+
   async finish(fates: Fates): Promise<string | undefined> {
     const blocked = this.release(fates);
     if (blocked) await this.fail(blocked);
-    else this.response.end(this.taken() + this.splice.finish().map(writeSse).join(''));
+    else {
+      this.open(this.head, false);
+      this.response.end(this.taken() + this.splice.finish().map(writeSse).join(''));
+    }
     return this.splice.id?.();
   }
 
@@ -122,7 +157,7 @@ export class StreamDelivery implements Delivery {
 
   private async report(watch: Watch): Promise<Received | undefined> {
     this.reported = roughTokens(this.length);
-    await this.flush();
+    if (!this.whole) await this.flush();
     const stop = await watch(this.reported);
     return stop === undefined ? undefined : this.ended('aborted', stop, 'refused');
   }
@@ -130,10 +165,12 @@ export class StreamDelivery implements Delivery {
   private take(step: Step): Received | undefined {
     if (step.kind === 'failed') {
       this.put(this.splice.pass(step.data));
+      this.open(this.head, false);
       this.response.end(this.taken());
       return { reply: this.splice.reply(), status: 'error', error: step.message };
     }
-    if (step.kind === 'call' || this.held.length > 0) {
+    const waits = this.whole ? !(step.kind === 'pass' && step.head) : step.kind === 'call' || this.held.length > 0;
+    if (waits) {
       this.held.push(step);
       return undefined;
     }
@@ -167,11 +204,20 @@ export class StreamDelivery implements Delivery {
   }
 
   private emitText(step: TextStep): Failure | undefined {
+    if (this.whole) return this.emitSettled(step);
     const known = this.channels.get(step.channel);
     const redactor = known?.redactor ?? this.options.redactor();
     if (!redactor) return this.say(step, step.text);
     this.channels.set(step.channel, { redactor, last: step });
     return this.emitClean(redactor, step, redactor.push(step.text));
+  }
+
+  /** A text that was judged as a whole: as it came, or else in one piece. */
+  private emitSettled(step: TextStep): undefined {
+    const words = this.rewritten.get(step.channel);
+    if (words === undefined) return this.say(step, step.text);
+    this.rewritten.set(step.channel, '');
+    if (words !== '') this.say(step, words);
   }
 
   private emitClean(redactor: StreamRedactor, step: TextStep, clean: string): Failure | undefined {

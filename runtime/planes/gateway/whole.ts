@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAll } from './bytes.ts';
 import type { Delivery, Received } from './exchange.ts';
-import { isObject, parse, text, type JsonObject } from './json.ts';
+import { isObject, parse, sum, text, type JsonObject } from './json.ts';
 import { passOn, sendFailure } from './outlet.ts';
 import { returned } from './upstream.ts';
 import type { Failure, Fates, Wire } from './wires/wire.ts';
@@ -54,6 +54,12 @@ export class WholeDelivery implements Delivery {
     const settled = this.wire.settled(this.reply, new Map());
     this.earlier = this.earlier ? this.wire.joined(this.earlier, settled) : settled;
     this.reply = {};
+  }
+
+  takeBack({ usage }: JsonObject): boolean {
+    this.earlier = { ...this.earlier, usage: sum(this.earlier?.['usage'], usage) };
+    this.reply = {};
+    return true;
   }
 
   async finish(fates: Fates): Promise<string | undefined> {

@@ -16,6 +16,8 @@ export interface Answers {
   /** A streamed text with this in it is cut off. */
   readonly forbidden?: string;
   readonly version?: () => string;
+  /** Answers are judged as a whole before any of them leaves. */
+  readonly whole?: boolean;
 }
 
 export interface MemoryPort extends AgentPort {
@@ -70,7 +72,7 @@ function engine(answers: Answers): Engine {
     version: answers.version?.() ?? '1', policies: [], agents: new Map(),
     decide: () => ({ disposition: 'allow', reasons: [], redactions: [], policyVersion: '1' }),
     explain: () => ({ verdict: { disposition: 'allow', reasons: [], redactions: [], policyVersion: '1' }, considered: [] }),
-    seenAs: () => [], budgets: () => [], breakers: () => [], limits: () => [], alerts: () => [], memory: () => [], wholeOutput: () => false,
+    seenAs: () => [], budgets: () => [], breakers: () => [], limits: () => [], alerts: () => [], memory: () => [], wholeOutput: () => answers.whole ?? false,
     audit: () => ({ logInputs: true, logOutputs: true, logSteps: true, logToolCalls: true, redactFields: [], retentionDays: 1, maxText: 1000 }),
     streamRedactor: () => redactor(answers.forbidden),
     tool: () => ({ class: 'once' }),

@@ -21,7 +21,7 @@ export function anthropicFailure({ kind, message }: Failure): { readonly status:
 
 const FORMS = {
   refused: [400, 'invalid_request_error'], throttled: [429, 'rate_limit_error'], invalid: [400, 'invalid_request_error'], unauthorized: [401, 'authentication_error'],
-  'too-large': [413, 'request_too_large'], unsupported: [415, 'invalid_request_error'], upstream: [502, 'api_error'],
+  'too-large': [413, 'request_too_large'], unsupported: [415, 'invalid_request_error'], upstream: [502, 'api_error'], timeout: [504, 'timeout_error'],
 } as const satisfies Record<Failure['kind'], readonly [number, string]>;
 
 const TEXT_FIELD: Readonly<Record<string, 'text' | 'thinking'>> = { text_delta: 'text', thinking_delta: 'thinking' };
@@ -72,7 +72,7 @@ class AnthropicSplice implements Splice {
     this.message = object(data['message']);
     if (this.started) return [];
     this.started = true;
-    return [{ kind: 'pass', data }];
+    return [{ kind: 'pass', data, head: true }];
   }
 
   private readBlock(data: JsonObject, index: number): Step[] {
@@ -129,6 +129,10 @@ class AnthropicSplice implements Splice {
 
   reply(): JsonObject {
     return { ...this.message, content: Array.from(this.content, (block) => block ?? {}) };
+  }
+
+  at(channel: string): string {
+    return `/content/${channel}/${this.content[Number(channel)]?.['type'] === 'thinking' ? 'thinking' : 'text'}`;
   }
 
   complete(): boolean {

@@ -3,7 +3,7 @@
 import type { TextPart, Usage } from '../../../../protocol/action.ts';
 import { isObject, list, number, object, objects, sum, text, type JsonObject } from '../json.ts';
 import { anthropicFailure, anthropicSplice, stopReason } from './anthropic-messages-stream.ts';
-import { BadRequest, callArguments, contentTexts, modelOf, roleOf, type AnswerView, type Fates, type RequestView, type ToolResult, type Wire } from './wire.ts';
+import { BadRequest, callArguments, contentTexts, modelOf, roleOf, schemasOf, type AnswerView, type Fates, type RequestView, type ToolResult, type Wire } from './wire.ts';
 
 export const anthropicMessages: Wire = {
   id: 'anthropic-messages',
@@ -13,6 +13,7 @@ export const anthropicMessages: Wire = {
   metered: (body) => body,
   answer,
   continued,
+  sentBack,
   settled,
   joined,
   failure: anthropicFailure,
@@ -31,6 +32,7 @@ function read(body: JsonObject): RequestView {
     temperature: number(body['temperature']),
     maxOutputTokens: number(body['max_tokens']),
     tools: objects(body['tools']).map(([, tool]) => text(tool['name']) || text(tool['type'])),
+    schemas: schemasOf(objects(body['tools']).map(([, tool]) => [text(tool['name']), tool['input_schema']])),
     texts: [...system, ...blocks.flatMap(({ texts, result }) => (result ? [] : texts))],
     results: blocks.flatMap(({ result }) => (result ? [result] : [])),
     read: [body['system'], ...messages, ...list(body['tools'])],
@@ -82,6 +84,12 @@ function usageOf(usage: unknown): Usage | undefined {
 function continued(body: JsonObject, reply: JsonObject, notes: ReadonlyMap<string, string>): JsonObject {
   const results = [...notes].map(([id, note]) => ({ type: 'tool_result', tool_use_id: id, content: note, is_error: true }));
   return { ...body, messages: [...list(body['messages']), { role: 'assistant', content: reply['content'] }, { role: 'user', content: results }] };
+}
+
+/** Anthropic refuses a message without content. */
+function sentBack(body: JsonObject, reply: JsonObject, feedback: string): JsonObject {
+  const said = list(reply['content']).length > 0 ? [{ role: 'assistant', content: reply['content'] }] : [];
+  return { ...body, messages: [...list(body['messages']), ...said, { role: 'user', content: feedback }] };
 }
 
 function settled(reply: JsonObject, fates: Fates): JsonObject {

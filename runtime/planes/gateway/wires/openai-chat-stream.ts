@@ -136,6 +136,11 @@ class ChatSplice implements Splice {
     };
   }
 
+  at(channel: string): string {
+    const [choice = '0', field = 'content'] = channel.split('/');
+    return `/choices/${[...this.choices.keys()].indexOf(Number(choice))}/message/${field}`;
+  }
+
   complete(): boolean {
     return this.done || (this.choices.size > 0 && [...this.choices.values()].every((choice) => choice.finish));
   }

@@ -2,7 +2,7 @@
 
 import type { Usage } from '../../../../protocol/action.ts';
 import { isObject, list, number, object, objects, sum, text, type JsonObject } from '../json.ts';
-import { BadRequest, callArguments, contentTexts, modelOf, roleOf, type AnswerView, type Fate, type Fates, type RequestView, type ToolRequest, type ToolResult, type Wire } from './wire.ts';
+import { BadRequest, callArguments, contentTexts, modelOf, roleOf, schemasOf, type AnswerView, type Fate, type Fates, type RequestView, type ToolRequest, type ToolResult, type Wire } from './wire.ts';
 import { chatSplice, finishReason, TEXT_FIELDS } from './openai-chat-stream.ts';
 import { failure } from './openai-failure.ts';
 
@@ -14,6 +14,7 @@ export const openaiChat: Wire = {
   metered: (body) => (body['stream'] === true ? { ...body, stream_options: { ...object(body['stream_options']), include_usage: true } } : body),
   answer,
   continued,
+  sentBack,
   settled,
   joined,
   failure,
@@ -33,6 +34,7 @@ function read(body: JsonObject): RequestView {
     maxOutputTokens: outputBound(body),
     tools: [...objects(body['tools']).map(([, tool]) => text(object(tool['function'])['name']) || text(object(tool['custom'])['name']) || text(tool['type'])),
       ...objects(body['functions']).map(([, each]) => text(each['name']))],
+    schemas: schemasOf([...objects(body['tools']).map(([, tool]) => object(tool['function'])), ...objects(body['functions']).map(([, each]) => each)].map((each) => [text(each['name']), each['parameters']])),
     texts: said.filter((each) => !isResult(each)).flatMap(({ message, role, at }) => contentTexts(message['content'], role, at)),
     results: said.filter(isResult).map(({ message, at }): ToolResult => ({ call: text(message['tool_call_id']), at, texts: contentTexts(message['content'], 'tool', at) })),
     read: [...messages, ...list(body['tools']), ...list(body['functions']), body['response_format']],
@@ -100,6 +102,11 @@ function continued(body: JsonObject, reply: JsonObject, notes: ReadonlyMap<strin
   const [choice] = objects(reply['choices']);
   const results = [...notes].map(([id, note]) => ({ role: 'tool', tool_call_id: id, content: note }));
   return { ...body, messages: [...list(body['messages']), choice?.[1]['message'], ...results] };
+}
+
+function sentBack(body: JsonObject, reply: JsonObject, feedback: string): JsonObject {
+  const [choice] = objects(reply['choices']);
+  return { ...body, messages: [...list(body['messages']), ...(choice ? [choice[1]['message']] : []), { role: 'user', content: feedback }] };
 }
 
 function settled(reply: JsonObject, fates: Fates): JsonObject {

@@ -1,7 +1,7 @@
 // Responses as a stream: every event numbered anew, items placed one after the other, and each text that is repeated at its end made equal to what was streamed.
 
 import { randomUUID } from 'node:crypto';
-import { isObject, list, number, object, objects, parse, sum, text, type JsonObject } from '../json.ts';
+import { isObject, list, number, object, objects, parse, sum, text, valueAt, type JsonObject } from '../json.ts';
 import { writeSse, type SseEvent } from '../sse.ts';
 import { failure } from './openai-failure.ts';
 import { isCall, messageItem, rewrittenCall, textPart } from './openai-responses-items.ts';
@@ -90,7 +90,7 @@ class ResponsesSplice implements Splice {
   private readStart(data: JsonObject, response: JsonObject): Step[] {
     if (this.identity && this.identity['id'] !== response['id']) return [];
     this.identity ??= { id: response['id'], created_at: response['created_at'] };
-    return [{ kind: 'pass', data }];
+    return [{ kind: 'pass', data, head: true }];
   }
 
   /** Items that some servers send only with the end are read as if they had come one by one. */
@@ -112,6 +112,11 @@ class ResponsesSplice implements Splice {
     const output: unknown[] = [];
     for (const [index, item] of this.raw) output[index] = item;
     return { ...object(this.end?.['response']), output: Array.from(output, (item) => item ?? null) };
+  }
+
+  at(channel: string): string {
+    const part = valueAt(this.reply(), `/output/${channel}`);
+    return `/output/${channel}/${typeof object(part)['refusal'] === 'string' ? 'refusal' : 'text'}`;
   }
 
   complete(): boolean {

@@ -5,7 +5,7 @@ import { isObject, list, number, object, objects, sum, text, type JsonObject } f
 import { failure } from './openai-failure.ts';
 import { responsesSplice } from './openai-responses-stream.ts';
 import { isCall, messageItem, rewrittenCall } from './openai-responses-items.ts';
-import { BadRequest, callArguments, contentTexts, modelOf, roleOf, type AnswerView, type Fates, type RequestView, type Thread, type ToolRequest, type ToolResult, type Wire } from './wire.ts';
+import { BadRequest, callArguments, contentTexts, modelOf, roleOf, schemasOf, type AnswerView, type Fates, type RequestView, type Thread, type ToolRequest, type ToolResult, type Wire } from './wire.ts';
 
 export const openaiResponses: Wire = {
   id: 'openai-responses',
@@ -15,6 +15,7 @@ export const openaiResponses: Wire = {
   metered: (body) => body,
   answer,
   continued,
+  sentBack,
   settled,
   joined,
   failure,
@@ -35,6 +36,7 @@ function read(body: JsonObject): RequestView {
     temperature: number(body['temperature']),
     maxOutputTokens: number(body['max_output_tokens']),
     tools: objects(body['tools']).map(([, tool]) => text(tool['name']) || text(tool['type'])),
+    schemas: schemasOf(objects(body['tools']).map(([, tool]) => [text(tool['name']), tool['parameters']])),
     texts: [...contentTexts(text(instructions), 'system', '/instructions'), ...contentTexts(text(input), 'user', '/input'),
       ...items.filter(([, item]) => !isResult(item)).flatMap(([index, item]) => itemTexts(item, roleOf(item['role']), `/input/${index}`))],
     results: items.filter(([, item]) => isResult(item)).map(([index, item]): ToolResult => (
@@ -80,6 +82,10 @@ function continued(body: JsonObject, reply: JsonObject, notes: ReadonlyMap<strin
   const answered = objects(reply['output']).map(([, item]) => item);
   const results = answered.flatMap((item) => (isCall(item) ? [resultItem(item, notes.get(text(item['call_id'])) ?? '')] : []));
   return { ...body, input: [...inputItems(body), ...answered, ...results] };
+}
+
+function sentBack(body: JsonObject, reply: JsonObject, feedback: string): JsonObject {
+  return { ...body, input: [...inputItems(body), ...objects(reply['output']).map(([, item]) => item), { type: 'message', role: 'user', content: feedback }] };
 }
 
 /** The provider wants an output for each of its calls, so those that the agent never saw are answered before anything new. */

@@ -18,6 +18,8 @@ export interface Wire {
   answer(reply: JsonObject): AnswerView;
   /** The next request of a conversation in which none of the answer's tool calls was executed; `notes` says why, by call id. */
   continued(body: JsonObject, reply: JsonObject, notes: ReadonlyMap<string, string>): JsonObject;
+  /** The next request of a conversation whose answer was sent back: the answer, and what is wrong with it. */
+  sentBack(body: JsonObject, reply: JsonObject, feedback: string): JsonObject;
   /** The answer with each tool call kept, rewritten, replaced by a text, or dropped. */
   settled(reply: JsonObject, fates: Fates): JsonObject;
   /** Two answers of one conversation as the one answer the agent asked for. */
@@ -49,6 +51,8 @@ export interface RequestView {
   readonly temperature?: number;
   readonly maxOutputTokens?: number;
   readonly tools: readonly string[];
+  /** JSON Schemas of the arguments of those tools that have one, by name. */
+  readonly schemas: ReadonlyMap<string, JsonObject>;
   /** Everything but tool results; pointers are into the body. */
   readonly texts: readonly TextPart[];
   readonly results: readonly ToolResult[];
@@ -90,14 +94,15 @@ export type Fate =
 export type Fates = ReadonlyMap<string, Fate>;
 
 export interface Failure {
-  readonly kind: 'refused' | 'throttled' | 'invalid' | 'unauthorized' | 'too-large' | 'unsupported' | 'upstream';
+  readonly kind: 'refused' | 'throttled' | 'invalid' | 'unauthorized' | 'too-large' | 'unsupported' | 'upstream' | 'timeout';
   readonly message: string;
   readonly retryAfterMs?: number;
 }
 
 /** One piece of a streamed answer, told apart only as far as governing needs it. */
 export type Step =
-  | { readonly kind: 'pass'; readonly data: JsonObject }
+  /** `head`: it opens the answer, and no text of the model can be in it. */
+  | { readonly kind: 'pass'; readonly data: JsonObject; readonly head?: true }
   /** More text of a channel: a choice, an item, a block. */
   | { readonly kind: 'text'; readonly channel: string; readonly text: string; readonly data: JsonObject }
   /** The channel is complete: what was held back of it leaves now. */
@@ -116,6 +121,8 @@ export interface Splice {
   read(event: SseEvent): readonly Step[];
   /** The provider's current answer so far, unredacted, in the form of an answer that was not streamed. */
   reply(): JsonObject;
+  /** Pointer into `reply()` of a channel's text. */
+  at(channel: string): string;
   /** True once the provider said that its answer is complete. */
   complete(): boolean;
   pass(data: JsonObject): readonly SseEvent[];
@@ -142,6 +149,11 @@ export function callArguments(written: unknown): Record<string, unknown> {
   if (written.trim() === '') return {};
   const value = parse(written);
   return isObject(value) ? value : value === undefined ? { unparsed: written } : { value };
+}
+
+/** Schemas by the name of their tool. */
+export function schemasOf(offered: readonly (readonly [name: string, schema: unknown])[]): ReadonlyMap<string, JsonObject> {
+  return new Map(offered.flatMap(([name, schema]) => (name !== '' && isObject(schema) ? [[name, schema] as const] : [])));
 }
 
 /** The texts of a message's content: a string, or a list of parts that carry text, refusals, documents or nested content. */
