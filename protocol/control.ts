@@ -3,6 +3,7 @@
 import type { RunOutcome } from './action.ts';
 import type { Finding } from './finding.ts';
 import type { PolicyVersionRequests } from './policy-versions.ts';
+import type { ReplayRequests } from './recorded-call.ts';
 import type { GateOutcome, GateView, Level, RunEvent, RunSummary, Shown } from './run-graph.ts';
 
 export interface LaunchIdentity {
@@ -54,7 +55,7 @@ export interface PolicyStatus {
   readonly findings: readonly Finding[];
 }
 
-export interface ControlRequests extends PolicyVersionRequests {
+export interface ControlRequests extends PolicyVersionRequests, ReplayRequests {
   hello: { params: { readonly version: number; readonly token: string; readonly client: string }; result: { readonly pid: number; readonly version: number; readonly startedAt: number } };
   /**
    * Opens a root run. Fails with `policy-errors` when the workspace's policies do not compile, with `agent-unknown` and with `run-refused`. A repeat with the same `token` meets the same run.

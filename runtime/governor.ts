@@ -5,10 +5,11 @@ import type { ActionEvent, RunOutcome } from '../protocol/action.ts';
 import type { After, AfterAnswer, Before, BeforeAnswer, HelloAnswer } from '../protocol/agent-wire.ts';
 import { FullarcError, type GateDetails, type LaunchIdentity, type PolicyStatus } from '../protocol/control.ts';
 import { type GateOutcome, type Level, type RunEvent, type RunFact, type RunInfo, type RunSummary } from '../protocol/run-graph.ts';
+import { runDeadline } from './action-bounds.ts';
 import { Breakers } from './breakers.ts';
 import { Calls } from './calls.ts';
 import { Gates } from './gates.ts';
-import type { GovernorEvents } from './governor-events.ts';
+import { type GovernorEvents, Watchers } from './governor-events.ts';
 import type { GovernorOptions, OpenedRun } from './governor-options.ts';
 import { Journal, type Verification } from './journal.ts';
 import { Judge, RUN_KEY } from './judge.ts';
@@ -20,6 +21,7 @@ import { MemoryItems } from './memory-items.ts';
 import { noRun, startRefused, unknownAgent } from './refusals.ts';
 import { Retention } from './retention.ts';
 import type { Engine } from './policy/api.ts';
+import { Recordings } from './recordings.ts';
 import { Runs } from './runs.ts';
 import { policyScrub } from './scrub.ts';
 import type { Scrub } from './shown.ts';
@@ -35,6 +37,7 @@ export type { GovernorOptions, OpenedRun } from './governor-options.ts';
 export class Governor {
   /** Versions of policies: their record, and how they are changed. */
   readonly lifecycle: Lifecycle;
+  readonly recordings: Recordings;
   readonly #store: Store;
   readonly #clock: () => number;
   readonly #runs = new Runs();
@@ -51,14 +54,15 @@ export class Governor {
   readonly #live: LiveRuns;
   readonly #workspaces = new Map<string, Promise<Workspace>>();
   readonly #waiting = new WaitingRoom();
-  readonly #listeners = new Set<Partial<GovernorEvents>>();
+  readonly #watchers = new Watchers();
 
   private constructor(options: GovernorOptions) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#scrub = options.scrub;
-    this.lifecycle = new Lifecycle({ store: this.#store, clock: this.#clock, workspace: (folder) => this.#workspace(folder), trouble: (what, error) => this.#trouble(what, error) });
-    this.#judge = new Judge({ runs: this.#runs, journal: this.#journal, gates: this.#gates, calls: this.#calls, spending: new Spending(this.#ledger), windows: this.#windows, memory: this.#memory, incidents: new Incidents(), scrub: options.scrub });
+    this.lifecycle = new Lifecycle({ store: this.#store, clock: this.#clock, workspace: (folder) => this.#workspace(folder), trouble: (what, error) => this.#watchers.trouble(what, error) });
+    this.recordings = new Recordings(this.#store);
+    this.#judge = new Judge({ runs: this.#runs, journal: this.#journal, gates: this.#gates, calls: this.#calls, spending: new Spending(this.#ledger), windows: this.#windows, memory: this.#memory, incidents: new Incidents(), recordings: this.recordings, scrub: options.scrub });
     this.#live = new LiveRuns({ store: this.#store, clock: this.#clock, runs: this.#runs, journal: this.#journal, calls: this.#calls, breakers: this.#breakers, windows: this.#windows, memories: this.#memory, workspace: (folder) => this.#workspace(folder) });
   }
 
@@ -70,8 +74,7 @@ export class Governor {
   }
 
   listen(listener: Partial<GovernorEvents>): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#watchers.listen(listener);
   }
 
   /** Root runs that are going on. While there is one, the governor must not leave. */
@@ -144,7 +147,7 @@ export class Governor {
       });
       this.#publish(events);
       this.#breakers.ran(workspace.engine, live.info, { state: end.outcome, steps: live.steps, at: this.#clock() });
-      this.#tell('closed', run);
+      this.#watchers.tell('closed', run);
     });
     this.#waiting.wake((place) => place.startsWith(`${run}\n`));
   }
@@ -156,7 +159,7 @@ export class Governor {
     const stopped = this.#live.tree(run);
     for (const live of stopped) {
       live.killed ??= killed;
-      this.#tell('stop', live.info.id, stopReason(killed));
+      this.#watchers.tell('stop', live.info.id, stopReason(killed));
       this.#waiting.wake((key) => key.startsWith(`${live.info.id}\n`));
     }
     await this.#store.transaction(async (tx) => {
@@ -176,7 +179,7 @@ export class Governor {
   }
 
   /** Judges a call, waiting for a person when a policy asks for one. Rejects with the signal's reason when the caller goes away; the gate stays open. */
-  async before(run: string, call: Before, signal?: AbortSignal): Promise<BeforeAnswer> {
+  async before(run: string, call: Before, signal?: AbortSignal, plane?: string): Promise<BeforeAnswer> {
     for (;;) {
       const place = this.#waiting.enter(placeOf({ run, key: call.key }), signal);
       try {
@@ -187,11 +190,11 @@ export class Governor {
           const spawned = await this.#spawn(tx, at, call.key, call.event, judged.node);
           child = spawned.child;
           return { ...judged, answer: { ...judged.answer, child: spawned.identity }, events: [...judged.events, ...spawned.events] };
-        });
+        }, plane);
         if (child) this.#adopt(run, child);
         this.#publish(judged.events);
         if (judged.kind === 'answer') return judged.answer.go ? await this.#admitChild(run, call, judged.answer, signal) : judged.answer;
-        this.#tell('held', run, call.key, judged.gate, judged.message);
+        this.#watchers.tell('held', run, call.key, judged.gate, judged.message);
         await place.woken;
       } finally {
         place.forget();
@@ -199,8 +202,8 @@ export class Governor {
     }
   }
 
-  async after(run: string, call: After): Promise<AfterAnswer> {
-    const { answer, events } = await this.#live.judging(run, (tx, at) => this.#judge.after(tx, at, call));
+  async after(run: string, call: After, plane?: string): Promise<AfterAnswer> {
+    const { answer, events } = await this.#live.judging(run, (tx, at) => this.#judge.after(tx, at, call), plane);
     this.#publish(events);
     if (call.event.event === 'spawn.after') await this.#endChildOf(run, call.key, call.event.outcome);
     return answer;
@@ -234,9 +237,13 @@ export class Governor {
     return result;
   }
 
-  /** Time passes: gates expire, reservations that nobody settled are closed, old records are removed. Called about once a second. */
+  /** Time passes: runs and gates come to their deadlines, reservations that nobody settled are closed, old records are removed. Called about once a second. */
   async tick(): Promise<void> {
     const now = this.#clock();
+    for (const live of this.#live.all()) {
+      const deadline = live.killed ? undefined : runDeadline((await this.#workspace(live.info.workspace)).engine.limits(identityFacts(live.info, now)));
+      if (deadline && now - live.startedAt >= deadline.timeoutMs) await this.kill(live.info.id, deadline.reason, 'its time limit');
+    }
     const { gates, events } = await this.#store.transaction(async (tx) => {
       await this.#ledger.expire(tx, now);
       await this.#retention.pass(tx, now);
@@ -249,8 +256,6 @@ export class Governor {
     const calls = new Set(gates.map(placeOf));
     this.#waiting.wake((place) => calls.has(place));
   }
-
-  // Views
 
   listRuns(filter: { workspace?: string; limit?: number }): Promise<RunSummary[]> {
     return this.#read((tx) => this.#runs.list(tx, filter));
@@ -318,7 +323,7 @@ export class Governor {
     this.#live.add(child);
     child.killed = this.#live.get(parent)?.killed;
     if (this.#live.goesOn(parent)) return;
-    this.closeRun(child.info.id, 'failed', undefined, PARENT_ENDED).catch((error: unknown) => this.#trouble('a child of an ended run could not be closed', error));
+    this.closeRun(child.info.id, 'failed', undefined, PARENT_ENDED).catch((error: unknown) => this.#watchers.trouble('a child of an ended run could not be closed', error));
   }
 
   /** Lets a child start once its own start was allowed, by a person if need be; otherwise its parent is refused, and the child ends before it began. */
@@ -346,7 +351,7 @@ export class Governor {
   #workspace(folder: string): Promise<Workspace> {
     let workspace = this.#workspaces.get(folder);
     if (!workspace) {
-      workspace = this.lifecycle.recordOf(folder).then((record) => openWorkspace(folder, (changed, swapped) => void this.#changed(changed, swapped).catch((error: unknown) => this.#trouble('a change of policies is in force, but not on record', error)),
+      workspace = this.lifecycle.recordOf(folder).then((record) => openWorkspace(folder, (changed, swapped) => void this.#changed(changed, swapped).catch((error: unknown) => this.#watchers.trouble('a change of policies is in force, but not on record', error)),
         () => this.#live.all().some((live) => live.info.workspace === folder), record));
       workspace.catch(() => this.#workspaces.delete(folder));
       this.#workspaces.set(folder, workspace);
@@ -356,9 +361,9 @@ export class Governor {
 
   /** New policies: running agents meet them at their next event, and calls that wait are judged again. */
   async #changed(workspace: Workspace, swapped: { from: string; to: string } | undefined): Promise<void> {
-    this.#tell('policies', workspace.status());
+    this.#watchers.tell('policies', workspace.status());
     if (!swapped) return;
-    this.#tell('swapped', workspace.folder, workspace.snapshot);
+    this.#watchers.tell('swapped', workspace.folder, workspace.snapshot);
     this.#waiting.wake(() => true);
     const roots = this.#live.roots().filter((live) => live.info.workspace === workspace.folder);
     if (!roots.length) return;
@@ -370,10 +375,6 @@ export class Governor {
     this.#publish(events);
   }
 
-  #trouble(what: string, error: unknown): void {
-    this.#tell('trouble', `${what}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-
   #read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#store.transaction(work).done;
   }
@@ -381,12 +382,8 @@ export class Governor {
   #publish(events: readonly RunEvent[]): void {
     for (const event of events) {
       const workspace = this.#live.get(event.run)?.info.workspace ?? (event.type === 'run.opened' ? event.info.workspace : '');
-      this.#tell('event', event, workspace);
+      this.#watchers.tell('event', event, workspace);
     }
-  }
-
-  #tell<K extends keyof GovernorEvents>(what: K, ...args: Parameters<GovernorEvents[K]>): void {
-    for (const listener of this.#listeners) (listener[what] as ((...each: Parameters<GovernorEvents[K]>) => void) | undefined)?.(...args);
   }
 }
 

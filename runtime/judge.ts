@@ -5,17 +5,20 @@ import type { After, AfterAnswer, Before, BeforeAnswer } from '../protocol/agent
 import { FullarcError } from '../protocol/control.ts';
 import { runNode, type ActionOutcome, type GateView, type RunEvent, type RunFact } from '../protocol/run-graph.ts';
 import { proceeds, refusalMessage, type Disposition, type GateTerms, type Reason, type Verdict } from '../protocol/verdict.ts';
+import { boundsOf } from './action-bounds.ts';
 import type { CallRow, Calls } from './calls.ts';
 import type { Gates } from './gates.ts';
 import type { Journal } from './journal.ts';
 import { effectsOf } from './effects.ts';
 import type { Incidents } from './incidents.ts';
-import { learnedOf } from './learned.ts';
+import { learnedOf, toldIn } from './learned.ts';
 import { markOf, sha256 } from './live-run.ts';
 import type { MemoryItems } from './memory-items.ts';
-import type { Engine } from './policy/api.ts';
+import type { ActionLimit, Engine } from './policy/api.ts';
 import { canonicalArgs } from './policy/detect/loops.ts';
 import type { Facts } from './policy/facts.ts';
+import { notingHost } from './policy/recorded-host.ts';
+import type { Recordings } from './recordings.ts';
 import type { Runs } from './runs.ts';
 import { policyScrub } from './scrub.ts';
 import { nameOf, shownOf, type Scrub } from './shown.ts';
@@ -32,6 +35,7 @@ export interface JudgeParts {
   readonly windows: Windows;
   readonly memory: MemoryItems;
   readonly incidents: Incidents;
+  readonly recordings: Recordings;
   readonly scrub: Scrub;
 }
 
@@ -68,24 +72,28 @@ export class Judge {
     const held = same?.state === 'held' ? same : undefined;
     const asked = held ? await gates.forCall(tx, run, call.key) : [];
     const accounts = spending.accounts(at, call.event.event === 'llm.before' ? call.event.model : undefined);
-    const facts = await spending.facts(tx, at, accounts, grantedBy(asked));
+    const { facts, asked: past } = notingHost(await spending.facts(tx, at, accounts, grantedBy(asked)));
     const event = priced(enriched(call.event, at), engine, facts);
     const node = held?.node ?? (call.event.event === 'run.before' ? runNode(run) : live.nextNode());
 
     const seen = [event, ...engine.seenAs(event)];
-    let verdict = refusedAt(asked, engine.version) ?? await at.asking.decided(tx, () => engine.decide(event, facts));
+    const refused = refusedAt(asked, engine.version);
+    let verdict = refused ?? await at.asking.decided(tx, () => engine.decide(event, facts));
     verdict = (await this.#forgotten(tx, at, facts, seen, verdict)) ?? verdict;
-    if (proceeds(verdict.disposition) && event.event === 'llm.before') verdict = (await spending.reserve(tx, at, accounts, facts, event, node)) ?? verdict;
+    const unpaid = proceeds(verdict.disposition) && event.event === 'llm.before' ? await spending.reserve(tx, at, accounts, facts, event, node) : undefined;
+    verdict = unpaid ?? verdict;
 
     const written: RunFact[] = [];
     const mark = markOf(event, now);
+    await this.#parts.recordings.add(tx, { run, node, event, facts, asked: past, verdict, audit: engine.audit(facts), scrub: this.#scrubOf(event, at, facts), ...(!held && { mark }), ...(refused ? { by: 'person' } : unpaid && { by: 'ledger' }) });
     if (!held) {
       written.push(await this.#proposal(tx, at, call, event, facts, verdict, node));
       live.remember(mark);
       if (event.event !== 'run.before') await this.#parts.runs.add(tx, run, { steps: 1 });
     }
     const effects = proceeds(verdict.disposition) ? effectsOf(seen) : undefined;
-    written.push({ type: 'action.judged', node, event: event.event, verdict, ...(effects && { effects }) });
+    const told = proceeds(verdict.disposition) && engine.audit(facts).logInputs ? toldIn(event, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
+    written.push({ type: 'action.judged', node, event: event.event, verdict, ...(effects && { effects }), ...(told && { told }) });
     await this.#parts.incidents.add(tx, run, node, event.event, verdict, now);
     const entry: CallRow = { run, key: call.key, node, event: event.event, kind: kindOf(event.event), name: nameOf(event), contentHash, policyVersion: engine.version, at: now, state: 'running', mark: JSON.stringify(mark) };
     if (verdict.disposition === 'gate') {
@@ -94,7 +102,7 @@ export class Judge {
     }
 
     await this.#closeGates(tx, at, asked, node, written);
-    const answer = answerOf(verdict, event);
+    const answer = answerOf(verdict, event, engine.limits(facts));
     if (answer.go) await this.#begins(tx, at, entry, seen);
     await calls.put(tx, { ...entry, state: answer.go ? 'running' : 'refused', answer: JSON.stringify(answer), ...(event.event === 'llm.before' && { provider: event.provider, hold: node }) });
     if (!answer.go) {
@@ -123,6 +131,7 @@ export class Judge {
     if (!row || row.state === 'held' || row.state === 'refused') throw new FullarcError('no-such-call', `the call ${call.key} ended but was never allowed`, 'Only calls that were allowed can end; start the agent again under Fullarc.');
     if (row.kind !== kindOf(call.event.event)) throw new FullarcError('bad-message', `the call ${call.key} began as ${row.event} and cannot end as ${call.event.event}`, 'The process and the governor are of different versions; restart both.');
     if (row.afterAnswer) return { answer: JSON.parse(row.afterAnswer) as AfterAnswer, events: [] };
+    for (const [id, judgement] of Object.entries(call.judgements ?? {})) at.asking.judgements.set(id, judgement);
     return this.#ended(tx, at, row, call.event);
   }
 
@@ -184,9 +193,10 @@ export class Judge {
     const run = live.info.id;
     const event = settledEvent(enriched(reported, at), row.provider ?? '');
     const accounts = spending.accounts(at, event.event === 'llm.after' ? row.name : undefined);
-    const facts = await spending.facts(tx, at, accounts);
+    const { facts, asked } = notingHost(await spending.facts(tx, at, accounts));
     const seen = [event, ...engine.seenAs(event)];
     const verdict = await at.asking.decided(tx, () => engine.decide(event, facts));
+    await this.#parts.recordings.add(tx, { run, node: row.node, event, facts, asked, verdict, audit: engine.audit(facts), scrub: this.#scrubOf(event, at, facts) });
     const answer: AfterAnswer = proceeds(verdict.disposition)
       ? { go: true, redactions: verdict.redactions }
       : { go: false, disposition: verdict.disposition, message: refusalMessage(verdict) };
@@ -200,7 +210,7 @@ export class Judge {
     await this.#parts.incidents.add(tx, run, row.node, event.event, verdict, at.now);
     this.#parts.windows.ended(live.info, startedAt(row));
     const effects = effectsOf(seen);
-    const learned = answer.go ? learnedOf(seen, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
+    const learned = answer.go && engine.audit(facts).logOutputs ? learnedOf(seen, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
 
     const written: RunFact[] = verdict.reasons.length ? [{ type: 'action.judged', node: row.node, event: event.event, verdict }] : [];
     written.push({
@@ -337,8 +347,8 @@ function refusedAt(gates: readonly GateView[], policyVersion: string): Verdict |
   return { disposition: 'block', redactions: [], policyVersion, reasons: [{ policy: gate.policy, category: 'approval', disposition: 'block', message, field: 'decision', fact: 'decision', value: gate.decision }] };
 }
 
-function answerOf(verdict: Verdict, event: ActionEvent): BeforeAnswer {
-  if (proceeds(verdict.disposition)) return { go: true, redactions: verdict.redactions, ...(event.event === 'llm.before' && { maxOutputTokens: event.maxOutputTokens }) };
+function answerOf(verdict: Verdict, event: ActionEvent, limits: readonly ActionLimit[]): BeforeAnswer {
+  if (proceeds(verdict.disposition)) return { go: true, redactions: verdict.redactions, ...boundsOf(limits, kindOf(event.event)), ...(event.event === 'llm.before' && { maxOutputTokens: event.maxOutputTokens }) };
   const retryAfterMs = verdict.reasons.find((reason) => reason.retryAfterMs !== undefined && !reason.shadow)?.retryAfterMs;
   return { go: false, disposition: verdict.disposition, message: refusalMessage(verdict), ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }

@@ -10,7 +10,7 @@ import { packFacts } from './policy/recorded-facts.ts';
 import { packAsked, type Asked } from './policy/recorded-host.ts';
 import { storableEvent } from './recorded-event.ts';
 import type { Scrub } from './shown.ts';
-import type { Tx, Value } from './store/store.ts';
+import type { Store, Tx, Value } from './store/store.ts';
 
 /** A judgement that was just made. */
 export interface JudgedCall {
@@ -31,6 +31,12 @@ export interface JudgedCall {
 }
 
 export class Recordings {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
   /** Records a judgement, in the transaction that made it. */
   async add(tx: Tx, call: JudgedCall): Promise<void> {
     const { verdict } = call;
@@ -39,7 +45,11 @@ export class Recordings {
   }
 
   /** One page of the records of whole runs; see `replay.records`. */
-  async page(tx: Tx, { after = 0, limit = PAGE, ...query }: ReplayRequests['replay.records']['params']): Promise<ReplayRequests['replay.records']['result']> {
+  page(params: ReplayRequests['replay.records']['params']): Promise<ReplayRequests['replay.records']['result']> {
+    return this.#store.transaction((tx) => this.#page(tx, params)).done;
+  }
+
+  async #page(tx: Tx, { after = 0, limit = PAGE, ...query }: ReplayRequests['replay.records']['params']): Promise<ReplayRequests['replay.records']['result']> {
     const { runs, values } = runsOf(query);
     if (query.run !== undefined && !(await tx.get('SELECT id FROM runs WHERE id = $1', query.run))) throw new FullarcError('no-such-run', `There is no run ${query.run}.`, '`fullarc runs` lists those that are known here.');
     const total = (await tx.get<{ runs: number; records: number }>(`SELECT count(DISTINCT run) AS runs, count(*) AS records FROM recorded_calls WHERE run IN (${runs})`, ...values))!;

@@ -39,6 +39,6 @@ async function treesDue(tx: Tx, now: number): Promise<string[]> {
 async function remove(tx: Tx, root: string, now: number): Promise<void> {
   const runs = 'SELECT id FROM runs WHERE root = $1';
   await tx.run(`DELETE FROM votes WHERE gate IN (SELECT id FROM gates WHERE run IN (${runs}))`, root);
-  for (const table of ['gates', 'calls', 'events']) await tx.run(`DELETE FROM ${table} WHERE run IN (${runs})`, root);
+  for (const table of ['gates', 'calls', 'events', 'recorded_calls']) await tx.run(`DELETE FROM ${table} WHERE run IN (${runs})`, root);
   await tx.run('UPDATE runs SET purged_at = $2 WHERE root = $1', root, now);
 }

@@ -6,14 +6,19 @@ import { timingSafeEqual } from 'node:crypto';
 import { WIRE_VERSION, type AgentNotifications, type AgentRequests, type HelloAnswer, type PolicySnapshot } from '../protocol/agent-wire.ts';
 import { FullarcError, type ControlNotifications, type ControlRequests } from '../protocol/control.ts';
 import type { PolicyVersionRequests } from '../protocol/policy-versions.ts';
+import type { ReplayRequests } from '../protocol/recorded-call.ts';
 import { parseCall } from './event-schema.ts';
 import type { Governor } from './governor.ts';
+import { replayHandlers } from './recordings-wire.ts';
 import { versionHandlers } from './versions-wire.ts';
 import { securePath } from './wire/paths.ts';
 import { Peer } from './wire/rpc.ts';
 
+/** Where actions are intercepted by each part of a launch, as `scope.planes` names it. */
+const PLANE_OF: Readonly<Record<string, (typeof PLANES)[number]>> = { gateway: 'gateway', preload: 'node', sdk: 'sdk' };
+
 interface Requests extends Omit<AgentRequests, 'hello'>, Omit<ControlRequests, 'hello'> {
-  hello: { params: { readonly version: number; readonly token: string; readonly client?: string }; result: HelloAnswer | ControlRequests['hello']['result'] };
+  hello: { params: { readonly version: number; readonly token: string; readonly client?: string; readonly part?: AgentRequests['hello']['params']['part'] }; result: HelloAnswer | ControlRequests['hello']['result'] };
 }
 type Notifications = AgentNotifications & ControlNotifications;
 type Connection = Peer<Requests, Notifications>;
@@ -126,16 +131,16 @@ class GovernorServer {
     if (!connection.closed) this.#owners.set(run, connection);
   }
 
-  async #hello(connection: Connection, { version, token, client }: Requests['hello']['params']): Promise<Requests['hello']['result']> {
+  async #hello(connection: Connection, { version, token, client, part }: Requests['hello']['params']): Promise<Requests['hello']['result']> {
     if (version !== WIRE_VERSION) throw new FullarcError('bad-message', `this governor speaks version ${WIRE_VERSION} of the wire, the caller version ${version}`, 'Restart the governor (command "Fullarc: Restart Governor") so that both come from the same installation.');
     if (sameToken(token, this.#options.controlToken)) {
-      connection.handle({ ...this.#control(connection), ...versionHandlers(this.#options.governor.lifecycle, String(client ?? 'control').slice(0, 100)) });
+      connection.handle({ ...this.#control(connection), ...replayHandlers(this.#options.governor.recordings), ...versionHandlers(this.#options.governor.lifecycle, String(client ?? 'control').slice(0, 100)) });
       return { pid: process.pid, version: WIRE_VERSION, startedAt: this.#startedAt };
     }
     const answer = await this.#options.governor.hello(String(token));
     const stop = this.#options.governor.stopOf(answer.run);
     if (connection.closed) return answer;
-    connection.handle(this.#agent(answer.run));
+    connection.handle(this.#agent(answer.run, PLANE_OF[String(part)]));
     const connections = this.#agents.get(answer.run) ?? new Set();
     this.#agents.set(answer.run, connections.add(connection));
     if (stop !== undefined) connection.notify('stop', { reason: stop });
@@ -143,17 +148,17 @@ class GovernorServer {
   }
 
   /** What a governed process may ask: verdicts about its own run. */
-  #agent(run: string): { [M in 'before' | 'after' | 'progress' | 'abandon']: Handler<M> } {
+  #agent(run: string, plane: string | undefined): { [M in 'before' | 'after' | 'progress' | 'abandon']: Handler<M> } {
     const { governor } = this.#options;
     return {
-      before: (params, signal) => governor.before(run, parseCall(params, 'before'), signal),
-      after: (params) => governor.after(run, parseCall(params, 'after')),
+      before: (params, signal) => governor.before(run, parseCall(params, 'before'), signal, plane),
+      after: (params) => governor.after(run, parseCall(params, 'after'), plane),
       progress: async ({ key, outputTokens }) => ({ stop: await governor.progress(run, String(key), Number(outputTokens)) }),
       abandon: async ({ key }) => (await governor.abandon(run, String(key)), null),
     };
   }
 
-  #control(connection: Connection): { [M in Exclude<keyof ControlRequests, 'hello' | keyof PolicyVersionRequests>]: Handler<M> } {
+  #control(connection: Connection): { [M in Exclude<keyof ControlRequests, 'hello' | keyof PolicyVersionRequests | keyof ReplayRequests>]: Handler<M> } {
     const { governor } = this.#options;
     return {
       'runs.open': async ({ command, level, token, ...identity }) => {

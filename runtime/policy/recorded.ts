@@ -13,10 +13,10 @@ export interface OpenedCall {
   readonly missed: () => string | undefined;
 }
 
-/** `earlier` are the marks of the run's earlier records, oldest first; the event and the facts may be used once. */
+/** `earlier` are the marks of the run's earlier records, oldest first. */
 export function openRecorded({ run, identity, body }: RecordedCall, earlier: readonly CallMark[]): OpenedCall {
   const gap = new Gap();
-  const event = structuredClone(body.event) as ActionEvent;
+  const event = (body.withheld ? structuredClone(body.event) : body.event) as ActionEvent;
   for (const pointer of body.withheld ?? []) trap(event, pointer, () => gap.miss(`the text at ${pointer} of ${body.event.event ?? 'the event'} is not stored`));
   const history = earlier.slice(-HISTORY_LIMIT);
   const facts = unpackFacts(run, identity, body.facts, history);
