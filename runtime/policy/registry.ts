@@ -14,6 +14,7 @@ import { identity } from './categories/identity.ts';
 import { inputValidation } from './categories/input-validation.ts';
 import { killSwitch } from './categories/kill-switch.ts';
 import { llm } from './categories/llm.ts';
+import { memory } from './categories/memory.ts';
 import { network } from './categories/network.ts';
 import { operations } from './categories/operations.ts';
 import { privacy } from './categories/privacy.ts';
@@ -27,7 +28,7 @@ import { scope } from './categories/scope.ts';
 
 const LITERALS: readonly Category[] = [
   rateLimit, cost, scheduling, safety, killSwitch, audit, operations, llm, quality, content, dataAccess, network, scope,
-  codeExecution, inputValidation, grounding, retrieval, reasoning, approval, delegation, communication, privacy, identity,
+  codeExecution, inputValidation, grounding, retrieval, reasoning, approval, delegation, communication, privacy, identity, memory,
 ];
 
 /** In the order of documentation. Unknown keys are errors in all of them; made strict once, because zod prepares each schema when it is first used. */
