@@ -9,7 +9,10 @@ const name = fc.constantFrom('a', 'b', 'c');
 const disposition = fc.constantFrom(...DISPOSITIONS);
 const gate = fc.record({ approvers: fc.array(name, { maxLength: 2 }), quorum: fc.nat(2), timeoutMs: fc.nat(2), onTimeout: fc.constantFrom('block', 'allow'), review: fc.constantFrom('quick', 'full') });
 const reason: fc.Arbitrary<Reason> = fc.record({ policy: name, category: name, disposition, message: name, field: name, shadow: fc.constant(true), limit: fc.oneof(fc.nat(2), fc.record({ x: fc.nat(1), y: fc.nat(1) })), gate }, { requiredKeys: ['policy', 'category', 'disposition', 'message', 'field'] });
-const redaction: fc.Arbitrary<Redaction> = fc.tuple(name, fc.nat(10), fc.integer({ min: 1, max: 6 }), fc.constantFrom('EMAIL', 'PHONE', 'KEY')).map(([at, start, length, label]) => ({ at, start, end: start + length, label }));
+const words = fc.constantFrom('EMAIL', 'PHONE', 'KEY');
+const removal: fc.Arbitrary<Redaction> = fc.tuple(name, fc.nat(10), fc.integer({ min: 1, max: 6 }), words, fc.option(fc.constantFrom('', '~'), { nil: undefined })).map(([at, start, length, label, text]) => ({ at, start, end: start + length, label, ...(text !== undefined && { text }) }));
+const insertion: fc.Arbitrary<Redaction> = fc.tuple(name, fc.nat(12), words, fc.constantFrom('Written by an AI.', '+')).map(([at, start, label, text]) => ({ at, start, end: start, label, text }));
+const redaction = fc.oneof({ weight: 3, arbitrary: removal }, { weight: 1, arbitrary: insertion });
 /** As the engine gives them: merged with nothing, so sorted and without doubles. */
 const verdict: fc.Arbitrary<Verdict> = fc.record({ disposition, reasons: fc.array(reason, { maxLength: 4 }), redactions: fc.array(redaction, { maxLength: 5 }) }).map((parts) => merge({ ...parts, policyVersion: 'v' }, ALLOW));
 const ALLOW: Verdict = { disposition: 'allow', reasons: [], redactions: [], policyVersion: 'v' };

@@ -106,7 +106,7 @@ export function arrangeReasons(reasons: Reason[]): Reason[] {
 
 /** Sorted by place, overlapping spans joined; the label of the earliest span stands, of several the first in the alphabet: whatever the order of merging. */
 export function mergeRedactions(spans: readonly Redaction[]): Redaction[] {
-  const sorted = [...spans].sort((a, b) => compare(a.at, b.at) || a.start - b.start || Number(isInsertion(b)) - Number(isInsertion(a)) || compare(a.label, b.label) || compare(a.text ?? '', b.text ?? '') || b.end - a.end);
+  const sorted = [...spans].sort(byPlace);
   const merged: Redaction[] = [];
   let covered: Redaction | undefined;
   for (const span of sorted) {
@@ -120,6 +120,13 @@ export function mergeRedactions(spans: readonly Redaction[]): Redaction[] {
     } else merged.push(covered = span);
   }
   return merged;
+}
+
+/** Of equal beginnings, what is put in comes first, equal texts side by side; a removal that shows its label comes before one that shows a text. */
+function byPlace(a: Redaction, b: Redaction): number {
+  const where = compare(a.at, b.at) || a.start - b.start || Number(isInsertion(b)) - Number(isInsertion(a));
+  const text = Number(a.text !== undefined) - Number(b.text !== undefined) || compare(a.text ?? '', b.text ?? '');
+  return where || (isInsertion(a) ? text || compare(a.label, b.label) : compare(a.label, b.label) || text || b.end - a.end);
 }
 
 const isInsertion = (span: Redaction): boolean => span.start === span.end;

@@ -11,7 +11,7 @@ import { type CompiledPolicy, scopeCheck } from './compile.ts';
 import { createEngine, type PlacedPolicy } from './engine.ts';
 import { type Facts, freshFacts } from './facts.ts';
 import { compilePolicies } from './index.ts';
-import type { Scope } from './schema.ts';
+import { PLANES, type Scope } from './schema.ts';
 
 const call = (model = 'gpt-4o', extra: Partial<ActionEvent<'llm.before'>> = {}): ActionEvent<'llm.before'> => ({ event: 'llm.before', wire: 'openai-chat', provider: 'api.openai.com', model, stream: false, hasSystemPrompt: true, inputTokens: 10, tools: [], texts: [], ...extra });
 const tool = (name: string): ActionEvent<'tool.before'> => ({ event: 'tool.before', name, args: {} });
@@ -169,19 +169,24 @@ test('a stream is redacted for those in scope', () => {
 // Properties over generated policy sets.
 
 const NAMES = ['a', 'b', 'ab'];
-const names = fc.array(fc.constantFrom(...NAMES, 'a*', '*b', '?'), { minLength: 1, maxLength: 2 });
-const keys = fc.record({ agents: names, fleets: names, users: names, workflows: names }, { requiredKeys: [] });
-const scope: fc.Arbitrary<Scope | undefined> = fc.option(fc.record({ agents: names, fleets: names, users: names, workflows: names, except: keys }, { requiredKeys: [] }), { nil: undefined });
+const names = fc.array(fc.constantFrom(...NAMES, 'a*', '*b', '?', 's/*', 's/a'), { minLength: 1, maxLength: 2 });
+const planes = fc.subarray([...PLANES], { minLength: 1 });
+const keys = fc.record({ agents: names, fleets: names, users: names, workflows: names, planes }, { requiredKeys: [] });
+const scope: fc.Arbitrary<Scope | undefined> = fc.option(fc.record({ agents: names, fleets: names, users: names, workflows: names, planes, except: keys }, { requiredKeys: [] }), { nil: undefined });
 const disposition = fc.constantFrom<Disposition>('warn', 'redact', 'throttle', 'gate', 'block');
-const facts: fc.Arbitrary<Facts> = fc.record({ agent: fc.constantFrom(...NAMES), fleet: fc.option(fc.constantFrom(...NAMES), { nil: undefined }), user: fc.constantFrom(...NAMES), workflow: fc.option(fc.constantFrom(...NAMES), { nil: undefined }), granted: fc.subarray(NAMES).map((list) => new Set(list)) }).map(freshFacts);
-const event: fc.Arbitrary<ActionEvent> = fc.oneof(fc.constantFrom(...NAMES).map(tool), fc.constantFrom(...NAMES).map((model) => call(model)), fc.constant({ event: 'run.before', command: ['x'] } as const));
+const facts: fc.Arbitrary<Facts> = fc.record({ agent: fc.constantFrom(...NAMES), fleet: fc.option(fc.constantFrom(...NAMES), { nil: undefined }), user: fc.constantFrom(...NAMES), workflow: fc.option(fc.constantFrom(...NAMES), { nil: undefined }), plane: fc.constantFrom(undefined, ...PLANES), granted: fc.subarray(NAMES).map((list) => new Set(list)) }).map(freshFacts);
+const event: fc.Arbitrary<ActionEvent> = fc.oneof(fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom(undefined, 's', 't')).map(([name, server]) => ({ ...tool(name), ...(server && { server }) })), fc.constantFrom(...NAMES).map((model) => call(model)), fc.constant({ event: 'run.before', command: ['x'] } as const));
+
+const never = () => false;
+const always = () => true;
 
 /** A policy that fires for some names, or always, on two events. */
-const generated = fc.record({ name: fc.constantFrom(...NAMES), scope, onViolation: disposition, mode: fc.constantFrom<CompiledPolicy['mode']>('enforce', 'shadow', 'off'), watched: fc.option(names, { nil: undefined }), fires: fc.boolean(), span: fc.nat(3) })
-  .map(({ name, scope, onViolation, mode, watched, fires, span }): PlacedPolicy => {
+const generated = fc.record({ name: fc.constantFrom(...NAMES), scope, onViolation: disposition, mode: fc.constantFrom<CompiledPolicy['mode']>('enforce', 'shadow', 'off'), watched: fc.option(names, { nil: undefined }), fires: fc.boolean(), span: fc.nat(3), given: fc.constantFrom(undefined, never, always), twice: fc.boolean() })
+  .map(({ name, scope, onViolation, mode, watched, fires, span, given, twice }): PlacedPolicy => {
     const check = () => (fires ? { field: 'f', message: `${name} fires.`, ...(onViolation === 'redact' && { redactions: [{ at: '/t', start: span, end: span + 2, label: 'X' }] }) } : undefined);
-    const entry = watched ? { names: watched, check } : check;
-    return policyOf(name, { 'tool.before': entry, 'llm.before': entry } as Checks, { scope, onViolation, mode });
+    const one = watched || given ? { ...(watched && { names: watched }), ...(given && { given }), check } : check;
+    const entry = twice ? [one, { given: always, check: () => ({ field: 'second', message: 'Also.' }) }] : one;
+    return policyOf(name, { 'tool.before': entry, 'llm.before': entry } as unknown as Checks, { scope, onViolation, mode });
   });
 
 /** Everyone asked alone, in order, and merged. */
@@ -193,6 +198,21 @@ test('the index answers what asking every policy alone and merging answers', () 
   fc.assert(fc.property(fc.array(generated, { maxLength: 8 }), event, facts, (policies, event, facts) => {
     assert.deepEqual(around(...policies).decide(event, facts), asked(policies, event, facts));
   }), { numRuns: 1_500 });
+});
+
+test('what the index remembers of one who acts is no answer to another', () => {
+  fc.assert(fc.property(fc.array(generated, { maxLength: 8 }), fc.array(fc.tuple(event, facts), { minLength: 2, maxLength: 12 }), (policies, asked) => {
+    const engine = around(...policies);
+    for (const [event, facts] of [...asked, ...asked]) assert.deepEqual(engine.decide(event, facts), around(...policies).decide(event, facts));
+  }), { numRuns: 300 });
+});
+
+test('an agent that thinks up names does not fill the memory of the index, and is judged like any other', () => {
+  const engine = around(policyOf('p', { 'tool.before': { names: ['x*'], check: () => ({ field: 'f', message: 'No.' }) } }, { scope: { agents: ['a*'] } }));
+  for (let index = 0; index < 10_000; index++) {
+    assert.equal(engine.decide(tool(`${index % 2 ? 'x' : 'y'}${index}`), freshFacts({ agent: `a${index % 700}` })).disposition, index % 2 ? 'block' : 'allow');
+  }
+  assert.equal(engine.decide(tool('x'.repeat(100_000)), freshFacts({ agent: 'a' })).disposition, 'block');
 });
 
 test('the index answers as the explanation does', () => {
