@@ -131,6 +131,8 @@ export interface Host {
   violations(policy: string): readonly number[];
   /** Recorded incidents, oldest first, of the last 25 hours. */
   incidents(by: CountedBy): readonly Incident[];
+  /** When a person last let a gate of this policy go on, for whom it is asked; undefined when nobody did in the last 25 hours. Absent where it is not on record. */
+  released?(policy: string, by: CountedBy): number | undefined;
   /** Documents that reached this run and the runs it was spawned by, oldest first; the newest 500. */
   retrieved(): readonly RetrievedMark[];
   /** What users said to this run and the input it was started with, redacted, oldest first; each at most `RETRIEVED_TEXT`. */

@@ -6,6 +6,7 @@ import { audit } from './categories/audit.ts';
 import { codeExecution } from './categories/code-execution.ts';
 import { communication } from './categories/communication.ts';
 import { content } from './categories/content.ts';
+import { control } from './categories/control.ts';
 import { cost } from './categories/cost.ts';
 import { dataAccess } from './categories/data-access.ts';
 import { delegation } from './categories/delegation.ts';
@@ -27,7 +28,7 @@ import { scheduling } from './categories/scheduling.ts';
 import { scope } from './categories/scope.ts';
 
 const LITERALS: readonly Category[] = [
-  rateLimit, cost, scheduling, safety, killSwitch, audit, operations, llm, quality, content, dataAccess, network, scope,
+  rateLimit, cost, scheduling, safety, killSwitch, audit, operations, control, llm, quality, content, dataAccess, network, scope,
   codeExecution, inputValidation, grounding, retrieval, reasoning, approval, delegation, communication, privacy, identity, memory,
 ];
 
