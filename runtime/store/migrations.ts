@@ -234,4 +234,27 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TRIGGER recorded_calls_stand BEFORE UPDATE ON recorded_calls BEGIN SELECT RAISE (ABORT, 'a recorded call is never changed'); END;
     `,
   },
+  {
+    version: 8,
+    sql: `
+      CREATE TABLE alerts (
+        id TEXT PRIMARY KEY,
+        workspace TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        agent TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        quiet_until INTEGER NOT NULL,
+        suppressed INTEGER NOT NULL DEFAULT 0,
+        url TEXT NOT NULL,
+        headers TEXT NOT NULL,
+        secret_env TEXT,
+        body TEXT NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        next_at INTEGER,
+        outcome TEXT
+      ) STRICT;
+      CREATE INDEX alerts_due ON alerts (next_at) WHERE next_at IS NOT NULL;
+      CREATE INDEX alerts_quiet ON alerts (workspace, policy, agent, at);
+    `,
+  },
 ];
