@@ -71,6 +71,8 @@ export type BeforeAnswer =
 export interface After {
   readonly key: string;
   readonly event: ActionEvent;
+  /** What judges answered to the questions that policies have about this event (`Engine.questions`), by their id: a score from 0 to 1 and why. */
+  readonly judgements?: Readonly<Record<string, { readonly score: number; readonly reason: string }>>;
 }
 
 export type AfterAnswer =

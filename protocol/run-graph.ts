@@ -47,7 +47,7 @@ export type RunFact =
   | { readonly type: 'action.proposed'; readonly node: string; readonly kind: ActionKind; readonly name: string; readonly input?: Shown; readonly estimate?: MicroUsd;
       /** Nodes whose outcome led here: the LLM call that asked for a tool, the tool result that entered a request. */ readonly causes: readonly string[] }
   | { readonly type: 'action.judged'; readonly node: string; readonly event: EventName; readonly verdict: Verdict;
-      /** What it does to the world, when it may go on. */ readonly effects?: EffectsDelta }
+      /** What it does to the world, when it may go on. */ readonly effects?: EffectsDelta; /** What users said in it for the first time, redacted. */ readonly told?: readonly string[] }
   | { readonly type: 'action.ended'; readonly node: string; readonly outcome: ActionOutcome; readonly effects?: EffectsDelta; readonly learned?: Learned; readonly output?: Shown; readonly usage?: Usage; readonly cost?: MicroUsd; readonly costKnown?: boolean; readonly error?: string }
   | { readonly type: 'gate.opened'; readonly node: string; readonly gate: string; readonly policy: string; readonly message: string; readonly terms: GateTerms; readonly expiresAt: number; readonly contentHash: string }
   | { readonly type: 'gate.decided'; readonly node: string; readonly gate: string; readonly decision: GateOutcome; readonly by: string; readonly reason?: string }

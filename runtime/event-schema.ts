@@ -60,7 +60,7 @@ const PAYLOADS: { [E in EventName]: z.ZodType<EventPayload[E]> } = {
 };
 
 const key = z.string().min(1).max(4096);
-const head = z.object({ key, event: z.looseObject({ event: z.string() }), causes: z.array(key).max(1000).optional() });
+const head = z.object({ key, event: z.looseObject({ event: z.string() }), causes: z.array(key).max(1000).optional(), judgements: z.record(z.string().max(128), z.object({ score: z.number(), reason: z.string().max(4000) })).optional() });
 
 /** What only the governor says: how a run ended is told by who launched it. */
 const NOT_FOR_AGENTS: ReadonlySet<string> = new Set(['run.after']);
@@ -75,7 +75,7 @@ export function parseCall(raw: unknown, phase: 'before' | 'after'): Before & Aft
   if ((call.data.key === RUN_KEY) !== (event === 'run.before')) throw bad(`the key ${JSON.stringify(RUN_KEY)} belongs to the run's own start`);
   const payload = schema.safeParse(call.data.event);
   if (!payload.success) throw bad(`${event}: ${z.prettifyError(payload.error)}`);
-  return { key: call.data.key, causes: call.data.causes, event: { ...payload.data, event } as ActionEvent };
+  return { key: call.data.key, causes: call.data.causes, judgements: call.data.judgements, event: { ...payload.data, event } as ActionEvent };
 }
 
 function depthWithin(value: object, levels: number): boolean {

@@ -18,3 +18,21 @@ export interface GovernorEvents {
   /** Something failed that nobody waits for. */
   trouble(message: string): void;
 }
+
+/** Those who watch a governor. */
+export class Watchers {
+  readonly #listeners = new Set<Partial<GovernorEvents>>();
+
+  listen(listener: Partial<GovernorEvents>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell<K extends keyof GovernorEvents>(what: K, ...args: Parameters<GovernorEvents[K]>): void {
+    for (const listener of this.#listeners) (listener[what] as ((...each: Parameters<GovernorEvents[K]>) => void) | undefined)?.(...args);
+  }
+
+  trouble(what: string, error: unknown): void {
+    this.tell('trouble', `${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

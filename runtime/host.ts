@@ -3,13 +3,15 @@
 import type { RunInfo } from '../protocol/run-graph.ts';
 import type { Disposition } from '../protocol/verdict.ts';
 import type { LiveRun } from './live-run.ts';
-import { freshHost, type CountedBy, type Host, type Incident } from './policy/facts.ts';
+import { freshHost, type CountedBy, type Host, type Incident, type Judgement } from './policy/facts.ts';
 import type { Tx } from './store/store.ts';
 import { KEPT_MS, type Windows } from './windows.ts';
 
 /** Asks policies that may look into the past. */
 export interface Asking {
   readonly host: Host;
+  /** What a judge answered about the event, by the id of the question. */
+  readonly judgements: Map<string, Judgement>;
   /** Decides, reads from the store what was asked for and was not in memory, and decides again. `decide` must be pure. */
   decided<T>(tx: Tx, decide: () => T): Promise<T>;
 }
@@ -30,6 +32,7 @@ export interface Memories {
 
 export function hostOf({ live, up, now, windows, memories }: HostParts): Asking {
   const counts = windows.host(live.info, now);
+  const judgements = new Map<string, Judgement>();
   const read = new Map<string, unknown>();
   const missing = new Map<string, (tx: Tx) => Promise<unknown>>();
   const ask = <T>(question: string, find: (tx: Tx) => Promise<T>): T => {
@@ -43,11 +46,14 @@ export function hostOf({ live, up, now, windows, memories }: HostParts): Asking 
     violations: (policy) => live.past.violations(policy),
     incidents: (by) => (by === 'run' ? live.past.incidents : ask(`incidents of the ${by}`, (tx) => incidentsOf(tx, live.info, by, now))),
     retrieved: () => (up.length === 0 ? live.past.documents : [...up.toReversed().flatMap(({ past }) => past.documents), ...live.past.documents]),
+    told: () => live.past.told,
+    judgement: (id) => judgements.get(id),
     decisions: () => live.past.decisions,
     remembered: () => ask('what is remembered', (tx) => memories.remembered(tx, live.info)),
   });
   return {
     host,
+    judgements,
     async decided(tx, decide) {
       for (;;) {
         const decision = await counts.decided(tx, decide);

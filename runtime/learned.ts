@@ -24,6 +24,13 @@ export function learnedOf(events: readonly ActionEvent[], redactions: readonly R
   return Object.keys(learned).length === 0 ? undefined : learned;
 }
 
+/** What users say in an event, redacted, for telling what an answer made up from what it was told. */
+export function toldIn(event: ActionEvent, redactions: readonly Redaction[], scrub: Scrub): readonly string[] | undefined {
+  const parts = event.event === 'llm.before' ? event.texts.filter(({ role }) => role === 'user') : event.event === 'run.before' ? event.input ?? [] : [];
+  if (parts.length === 0) return undefined;
+  return parts.map(({ at, text }) => scrub(redactText(text, mergeRedactions(redactions.filter((each) => each.at === at)))).slice(0, RETRIEVED_TEXT));
+}
+
 /** False for a document that was cut out of the result: the agent never saw it. */
 function remains(text: string, events: readonly ActionEvent[], redactions: readonly Redaction[]): boolean {
   const result = events.find((event) => event.event === 'tool.after');

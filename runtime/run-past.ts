@@ -8,6 +8,7 @@ import { RETRIEVED_TEXT } from './policy/facts.ts';
 /** Documents of one run that are kept for checks of what it says. */
 const MOST_DOCUMENTS = 500;
 const MOST_DECISIONS = 500;
+const MOST_TOLD = 200;
 const MOST_TAINTS = 100;
 const NONE: readonly never[] = Object.freeze([]);
 
@@ -17,6 +18,7 @@ export class RunPast {
   readonly incidents: Incident[] = [];
   readonly documents: RetrievedMark[] = [];
   readonly decisions: DecisionMark[] = [];
+  readonly told: string[] = [];
   readonly taint = new Set<string>();
   spawned = 0;
   readonly #violations = new Map<string, number[]>();
@@ -38,8 +40,9 @@ export class RunPast {
   }
 
   /** Those in shadow mode count as violations, so that their escalation is seen, and not as incidents. */
-  #judged({ node, event, at, verdict, effects }: RunEvent & { type: 'action.judged' }): void {
+  #judged({ node, event, at, verdict, effects, told = NONE }: RunEvent & { type: 'action.judged' }): void {
     if (effects) this.effects.add(effects);
+    for (const text of told) keep(this.told, text, MOST_TOLD);
     if (event === 'spawn.before' && effects === undefined && verdict.disposition !== 'block' && verdict.disposition !== 'gate') this.spawned++;
     for (const { policy, disposition, shadow } of verdict.reasons) {
       const key = `${node}\n${event}\n${policy}`;

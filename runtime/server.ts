@@ -5,17 +5,19 @@ import { chmodSync, rmSync } from 'node:fs';
 import { timingSafeEqual } from 'node:crypto';
 import { WIRE_VERSION, type AgentNotifications, type AgentRequests, type HelloAnswer, type PolicySnapshot } from '../protocol/agent-wire.ts';
 import { FullarcError, type ControlNotifications, type ControlRequests } from '../protocol/control.ts';
+import type { Plane } from './policy/planes.ts';
 import type { PolicyVersionRequests } from '../protocol/policy-versions.ts';
 import type { ReplayRequests } from '../protocol/recorded-call.ts';
 import { parseCall } from './event-schema.ts';
 import type { Governor } from './governor.ts';
 import { replayHandlers } from './recordings-wire.ts';
 import { versionHandlers } from './versions-wire.ts';
+import { launchIdentity } from './launch-identity.ts';
 import { securePath } from './wire/paths.ts';
 import { Peer } from './wire/rpc.ts';
 
 /** Where actions are intercepted by each part of a launch, as `scope.planes` names it. */
-const PLANE_OF: Readonly<Record<string, (typeof PLANES)[number]>> = { gateway: 'gateway', preload: 'node', sdk: 'sdk' };
+const PLANE_OF: Readonly<Record<string, Plane>> = { gateway: 'gateway', preload: 'node', sdk: 'sdk' };
 
 interface Requests extends Omit<AgentRequests, 'hello'>, Omit<ControlRequests, 'hello'> {
   hello: { params: { readonly version: number; readonly token: string; readonly client?: string; readonly part?: AgentRequests['hello']['params']['part'] }; result: HelloAnswer | ControlRequests['hello']['result'] };
@@ -162,7 +164,7 @@ class GovernorServer {
     const { governor } = this.#options;
     return {
       'runs.open': async ({ command, level, token, ...identity }) => {
-        const opened = await governor.openRun(identity, command, level, token);
+        const opened = await governor.openRun(launchIdentity(identity), command, level, token);
         this.#own(opened.run, connection);
         return opened;
       },

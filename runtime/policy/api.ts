@@ -3,6 +3,7 @@
 import type { ActionEvent, ActionKind, Risk, ToolClass } from '../../protocol/action.ts';
 import type { Finding } from '../../protocol/finding.ts';
 import type { Disposition, Place, Reason, Verdict } from '../../protocol/verdict.ts';
+import type { JudgeQuestion } from './category.ts';
 import type { BreakerState, Facts } from './facts.ts';
 
 export interface PolicySource {
@@ -136,6 +137,8 @@ export interface Engine {
   explain(event: ActionEvent, facts: Facts): { readonly verdict: Verdict; readonly considered: readonly Considered[] };
   /** What else the event is: the message that a tool sends, the output that an answer of the model is. Judged together with it. */
   seenAs(event: ActionEvent): readonly ActionEvent[];
+  /** What policies in scope want a judge to be asked before this event is decided. */
+  questions(event: ActionEvent, facts: Facts): readonly JudgeQuestion[];
   budgets(facts: Facts): readonly BudgetLimit[];
   audit(facts: Facts): AuditRules;
   breakers(facts: Facts): readonly BreakerRules[];

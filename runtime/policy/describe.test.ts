@@ -38,7 +38,7 @@ test('paths lead to fields, also through names of the author\'s choice', () => {
   assert.equal(fieldAt(['policies', 3, 'rules', 'model_limits', 'gpt', 'daily_cost_limit'], 'cost')!.unit, 'USD');
   assert.equal(fieldAt(['policies', 3, 'rules', 'model_limits', 'gpt', 'nothing'], 'cost'), undefined);
   assert.equal(fieldAt(['policies', 0, 'scope', 'agents', 0])!.name, 'agents');
-  assert.deepEqual(fieldsAt([]).map(({ name }) => name), ['agents', 'fleets', 'tools', 'domains', 'signals', 'policies']);
+  assert.deepEqual(fieldsAt([]).map(({ name }) => name), ['agents', 'fleets', 'tools', 'domains', 'signals', 'policies', 'tests']);
   assert.deepEqual(fieldsAt(['policies', 0, 'mode']), []);
   assert.deepEqual(shapeAt(['policies', 0, 'on_violation'], 'budget'), { kind: 'enum', values: ['warn', 'gate', 'block'] });
 });

@@ -11,7 +11,8 @@ import { type CompiledPolicy, scopeCheck } from './compile.ts';
 import { createEngine, type PlacedPolicy } from './engine.ts';
 import { type Facts, freshFacts } from './facts.ts';
 import { compilePolicies } from './index.ts';
-import { PLANES, type Scope } from './schema.ts';
+import { PLANES } from './planes.ts';
+import type { Scope } from './schema.ts';
 
 const call = (model = 'gpt-4o', extra: Partial<ActionEvent<'llm.before'>> = {}): ActionEvent<'llm.before'> => ({ event: 'llm.before', wire: 'openai-chat', provider: 'api.openai.com', model, stream: false, hasSystemPrompt: true, inputTokens: 10, tools: [], texts: [], ...extra });
 const tool = (name: string): ActionEvent<'tool.before'> => ({ event: 'tool.before', name, args: {} });

@@ -6,6 +6,7 @@ import { arrangeReasons, mergeRedactions, type Place, type Reason, type Verdict 
 import type { ActionLimit, AlertRules, AuditRules, BreakerRules, BudgetLimit, Considered, Engine, MemoryRules, PolicyInForce, PolicySet, PolicySummary, StreamRedactor } from './api.ts';
 import { DEFAULT_AUDIT, mergeAudit } from './categories/audit.ts';
 import { content, streamFor } from './categories/content.ts';
+import type { JudgeQuestion } from './category.ts';
 import type { Facts } from './facts.ts';
 import { compileGlob, isGlob, nameMatcher } from './globs.ts';
 import { ask, hear, type Heard, type Listener, type PlacedPolicy } from './hearing.ts';
@@ -160,6 +161,11 @@ class PolicyEngine implements Engine {
 
   memory(facts: Facts): readonly MemoryRules[] {
     return this.#inForce(facts).flatMap((policy) => policy.category.memory?.(policy.rules, policy) ?? []);
+  }
+
+  questions(event: ActionEvent, facts: Facts): readonly JudgeQuestion[] {
+    const events = [event, ...this.seenAs(event)];
+    return this.#inForce(facts).flatMap((policy) => (policy.category.questions ? events.flatMap((each) => policy.category.questions!(policy.rules, policy, each)) : []));
   }
 
   wholeOutput(facts: Facts): boolean {

@@ -3,15 +3,14 @@
 import { z } from 'zod';
 import { DISPOSITIONS } from '../../protocol/verdict.ts';
 import { domainSchema, signalSchema } from './domain-schema.ts';
+import { PLANES } from './planes.ts';
+import { writtenTest } from './tests/schema.ts';
 import { toolSchema } from './tool-schema.ts';
 
 const names = (text: string, reference: Reference, examples: readonly string[]) => z.array(z.string().min(1)).min(1).optional().describe(`${text} Exact names or globs.`).meta({ reference, examples: [examples] });
 
 /** What a name in a policy file refers to. */
 export type Reference = 'agent' | 'fleet' | 'tool' | 'category' | 'policy' | 'domain';
-
-/** Where an action was intercepted. */
-export const PLANES = ['gateway', 'node', 'sdk'] as const;
 
 const scopeKeys = {
   planes: z.array(z.enum(PLANES)).min(1).optional().describe('Where the action was intercepted: `gateway` is the wire to the model, `node` the process itself, `sdk` what it reports.').meta({ examples: [['gateway']] }),
@@ -70,4 +69,5 @@ export const fileSchema = z.strictObject({
   domains: z.record(z.string(), domainSchema).optional().describe('Sources of data, by name: which rows and fields each agent gets to see. What no grant is for stays closed.'),
   signals: z.record(z.string(), signalSchema).optional().describe('Facts that come in from outside and may start an agent, by name.'),
   policies: z.array(policySchema).optional().describe('The rules. Every policy in scope is judged, and the strongest disposition wins; their order does not matter.'),
+  tests: z.array(writtenTest).optional().describe('What the policies have to do, as sequences of actions with the state they begin in. `fullarc test` runs them.'),
 });

@@ -29,8 +29,8 @@ function checkHas(source: string, ...wanted: string[]): void {
 }
 
 test('top-level keys, without those that are there', () => {
-  assert.deepEqual(labels('$0').sort(), ['agents', 'domains', 'fleets', 'policies', 'signals', 'tools']);
-  assert.deepEqual(labels('agents: {}\nto$0\npolicies: []\n').sort(), ['domains', 'fleets', 'signals', 'tools']);
+  assert.deepEqual(labels('$0').sort(), ['agents', 'domains', 'fleets', 'policies', 'signals', 'tests', 'tools']);
+  assert.deepEqual(labels('agents: {}\nto$0\npolicies: []\n').sort(), ['domains', 'fleets', 'signals', 'tests', 'tools']);
   assert.equal(take('$0', 'agents'), 'agents:\n  $0');
 });
 

@@ -22,6 +22,8 @@ const EVERYWHERE: FactFields = {
   fleet: fact('string', 'Its fleet; empty when it has none.', ({ facts }) => facts.fleet ?? ''),
   user: fact('string', 'User the run acts for.', ({ facts }) => facts.user),
   workflow: fact('string', 'Its workflow; empty when it has none.', ({ facts }) => facts.workflow ?? ''),
+  plane: fact('string', 'Where it was intercepted: `gateway`, `node` or `sdk`; empty when that is not known.', ({ facts }) => facts.plane ?? ''),
+  context: fact({ map: 'string' }, 'What the launch says of the run, as in `context.purpose`.', ({ facts }) => facts.context),
   now: fact('timestamp', 'The moment of the decision.', ({ facts }) => facts.now),
   action: group('What is about to happen or has happened.', {
     kind: fact('string', 'Kind of action, as in `tool`.', ({ event }) => kindOf(event.event)),
@@ -42,6 +44,10 @@ const RUN: FactFields = {
   tree_cost: fact('double', 'Spent by its whole tree, in US dollars.', ({ facts }) => facts.run.treeCost / 1e6),
   retries: fact('int', 'Failed tool and LLM calls in a row.', ({ facts }) => facts.run.retries),
   taint: fact({ list: 'string' }, 'Where text in its context came from that nobody vouches for.', ({ facts }) => facts.run.taint),
+  children: fact('int', 'Runs that it spawned and that go on.', ({ facts }) => facts.run.children.live),
+  messages: fact('int', 'Messages that it sent.', ({ facts }) => facts.run.effects.messages),
+  files_changed: fact('int', 'Different files that it created, wrote or deleted.', ({ facts }) => facts.run.effects.filesChanged),
+  api_writes: fact('int', 'Requests that it sent to change something.', ({ facts }) => facts.run.effects.apiWrites),
   age: fact('duration', 'Time since it started.', ({ facts }) => facts.now - facts.run.startedAt),
 };
 
