@@ -16,6 +16,13 @@ test('options of the launcher never swallow arguments of the agent', () => {
   assert.deepEqual(args, ['run', '--json', '--workspace', '/w', '--agent', 'writer', '--fleet', 'outreach', '--', 'node', '--agent', 'other']);
 });
 
+test('the context of a configuration reaches the launcher, entry by entry', () => {
+  const args = runArguments({ request: 'launch', agent: 'writer', command: 'node', context: { purpose: 'customer support', region: 'eu' } }, '/w');
+  assert.deepEqual(args.slice(6, 9), ['--context=purpose=customer support', '--context=region=eu', '--']);
+  assert.equal(wrongWith({ request: 'launch', agent: 'a', command: 'y', context: { purpose: 'x' } }), undefined);
+  for (const context of [['purpose'], 'purpose=x', null, { purpose: 1 }]) assert.equal(wrongWith({ request: 'launch', agent: 'a', command: 'y', context })?.field, 'context');
+});
+
 test('a configuration that cannot be launched says which field is wrong', () => {
   assert.equal(wrongWith({ request: 'launch', agent: 'a', program: 'x.mjs' }), undefined);
   assert.equal(wrongWith({ request: 'attach', run: 'r1' }), undefined);

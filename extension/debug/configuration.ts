@@ -8,6 +8,8 @@ export interface GovernedLaunch {
   readonly fleet?: string;
   readonly workflow?: string;
   readonly user?: string;
+  /** What policies may ask of the run, such as its purpose. */
+  readonly context?: Readonly<Record<string, string>>;
   readonly program?: string;
   readonly command?: string;
   readonly args?: readonly string[];
@@ -32,7 +34,8 @@ export function commandLine({ program, command, args = [] }: Pick<GovernedLaunch
 /** Arguments of `fullarc` that launch it under governance in `workspace`. */
 export function runArguments(config: GovernedLaunch, workspace: string): readonly string[] {
   const options = (['agent', 'fleet', 'workflow', 'user', 'cwd'] as const).flatMap((name) => (config[name] ? [`--${name}`, config[name]] : []));
-  return ['run', '--json', '--workspace', workspace, ...options, '--', ...commandLine(config)];
+  const context = Object.entries(config.context ?? {}).map(([key, value]) => `--context=${key}=${value}`);
+  return ['run', '--json', '--workspace', workspace, ...options, ...context, '--', ...commandLine(config)];
 }
 
 /** What is wrong with the configuration itself, in one sentence; undefined when nothing is. */
@@ -42,6 +45,8 @@ export function wrongWith(config: Readonly<Record<string, unknown>>): { readonly
   if (isText(config['program']) === isText(config['command'])) return { field: 'program', message: 'it must name either a `program` or a `command`' };
   const args = config['args'];
   if (args !== undefined && !(Array.isArray(args) && args.every((each) => typeof each === 'string'))) return { field: 'args', message: '`args` must be a list of texts' };
+  const context = config['context'];
+  if (context !== undefined && !(typeof context === 'object' && context !== null && !Array.isArray(context) && Object.values(context).every((each) => typeof each === 'string'))) return { field: 'context', message: '`context` must be names with texts' };
   return undefined;
 }
 

@@ -9,6 +9,7 @@ import type { RunEvent } from '../../protocol/run-graph.ts';
 import { describeTree } from '../../protocol/describe-graph.ts';
 import { graphOf } from '../../protocol/reduce.ts';
 import { launch } from '../launch.ts';
+import { contextOf } from '../launch-identity.ts';
 import { home } from '../wire/paths.ts';
 import { osUser, refuseToAgents, withControl } from './control.ts';
 import { eventLine } from './event-line.ts';
@@ -18,6 +19,7 @@ interface RunOptions {
   readonly agent: string;
   readonly fleet?: string;
   readonly workflow?: string;
+  readonly context: readonly string[];
   readonly user: string;
   readonly cwd?: string;
   readonly json?: boolean;
@@ -35,6 +37,7 @@ export function addRun(program: Command): void {
     .option('--workspace <folder>', 'folder with the governance files', '.')
     .option('--fleet <name>', 'overrides the fleet declared for the agent')
     .option('--workflow <name>', 'what it is doing').option('--user <name>', 'on whose behalf', osUser())
+    .option('--context <key=value>', 'what policies may ask of the run, such as purpose=support; may be repeated', (entry: string, all: readonly string[]) => [...all, entry], [])
     .option('--cwd <folder>', 'where the agent runs; the workspace when not given')
     .option('--ask', 'ask here when a gate opens')
     .option('--approve', 'approve every gate').option('--reject <reason>', 'reject every gate, for this reason')
@@ -66,7 +69,7 @@ async function run(command: readonly string[], options: RunOptions): Promise<num
   const { run, outcome, exitCode, endedBy } = await launch({
     home: home(), command, env: process.env, signal: stop.signal,
     cwd: options.cwd ? resolve(options.cwd) : workspace,
-    identity: { workspace, agent: options.agent, fleet: options.fleet, workflow: options.workflow, user: options.user },
+    identity: { workspace, agent: options.agent, fleet: options.fleet, workflow: options.workflow, user: options.user, context: contextOf(options.context) },
     stdin: options.ask ? 'ignore' : 'inherit',
     onOpened: (id, warning) => {
       mine.add(id);

@@ -95,7 +95,7 @@ export function connectPort({ socket, token, ensure, patienceMs, onRefused }: Wi
 
   const port: WirePort = {
     policies: () => engine ??= compile([]).engine,
-    facts: (): Facts => freshFacts({ agent: who?.agent, fleet: who?.fleet, workflow: who?.workflow, user: who?.user, now: Date.now() }),
+    facts: (): Facts => freshFacts({ agent: who?.agent, fleet: who?.fleet, workflow: who?.workflow, user: who?.user, plane: 'gateway', now: Date.now() }),
     stopped: stop.signal,
     before,
     after: (params) => client.call('after', params).finally(() => over(params.key)),
