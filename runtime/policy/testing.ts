@@ -15,8 +15,8 @@ export interface Asked {
 }
 
 /** What a category with these `rules:` (YAML) says to an event. Throws when the rules do not fit its schema. */
-export function ask(category: Category, rules: string, event: ActionEvent, facts: Partial<Facts> = {}, onViolation = category.onViolation, set: PolicySet = ALONE): Asked {
-  const checks = category.checks(category.rules.parse(parse(rules)), { name: 'policy', onViolation });
+export function ask(category: Category, rules: string, event: ActionEvent, facts: Partial<Facts> = {}, onViolation = category.onViolation, set: PolicySet = ALONE, name = 'policy'): Asked {
+  const checks = category.checks(category.rules.parse(parse(rules)), { name, onViolation });
   const names = namesOf(event);
   const entries = entriesFor({ checks }, event.event).filter((entry) => !entry.names || names.some(nameMatcher(entry.names)));
   const violations = entries.filter(({ given }) => given?.(freshFacts(facts)) ?? true).flatMap(({ check }) => check(event, freshFacts(facts), set)).filter((each) => each !== undefined);
@@ -26,10 +26,13 @@ export function ask(category: Category, rules: string, event: ActionEvent, facts
 /** A set of no other policies. */
 export const ALONE: PolicySet = { inForce: () => [], all: [] };
 
+/** The name that the policy of an example has. */
+export const EXAMPLE_NAME = 'example';
+
 /** The examples of a category that do not come out as they say. */
 export function disagreements(category: Category): string[] {
   return category.examples.flatMap(({ title, rules, event, facts, expect, field }) => {
-    const { disposition, violations } = ask(category, rules, event, facts);
+    const { disposition, violations } = ask(category, rules, event, facts, undefined, undefined, EXAMPLE_NAME);
     const agrees = disposition === expect && (field === undefined || violations.some((each) => each.field === field));
     return agrees ? [] : [`${title}: expected ${expect} by ${field}, got ${disposition} by ${violations.map((each) => each.field).join(', ')}`];
   });
