@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { destinations, simpleCommands } from './command-line.ts';
 import { hostMatcher, isHostPattern, isInternalName, isLoopback, isPrivate, normalHost } from './hosts.ts';
 
@@ -9,6 +10,15 @@ test('all ways to write a host come to one', () => {
   for (const spelling of ['127.0.0.1', '2130706433', '0x7f000001', '0x7f.1', '0177.0.0.1', '127.1', '[::ffff:127.0.0.1]', '１２７.0.0.1', '127.0.0.1.']) assert.equal(normalHost(spelling), '127.0.0.1', spelling);
   for (const spelling of ['BÜCHER.example', 'bücher.example.', 'xn--bcher-kva.example']) assert.equal(normalHost(spelling), 'xn--bcher-kva.example', spelling);
   assert.equal(normalHost('[2001:DB8:0:0::1]'), '2001:db8::1');
+});
+
+test('a name that looks like its one spelling is it', () => {
+  const label = fc.array(fc.constantFrom('a', 'z', '0', '9', '-', 'x', 'f', 'xn--'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join(''));
+  fc.assert(fc.property(fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.')), (host) => {
+    const parsed = URL.parse(`http://${host}/`)?.hostname;
+    if (parsed !== undefined && parsed === normalHost(host)) return;
+    assert.ok(parsed === undefined || host.includes('xn--') || /^[\d.]|\.\d[^.]*$/.test(host), `${host} is ${parsed} to a browser, and ${normalHost(host)} here`);
+  }), { numRuns: 3_000 });
 });
 
 test('private ranges and metadata, also inside IPv6', () => {

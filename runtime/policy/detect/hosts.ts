@@ -7,29 +7,39 @@ import ipaddr from 'ipaddr.js';
  * short, mapped into IPv6) as four decimals, an IPv6 address in its short form.
  */
 export function normalHost(host: string): string {
+  if (isPlainName(host)) return host;
   const bare = host.trim().replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
-  if (ipaddr.isValid(bare)) return ipaddr.process(bare).toString();
+  if (isAddress(bare)) return ipaddr.process(bare).toString();
   const name = URL.parse(`http://${bare.replace(/\.+$/, '')}/`)?.hostname ?? bare.toLowerCase().replace(/\.+$/, '');
-  return ipaddr.isValid(name) ? ipaddr.process(name).toString() : name;
+  return isAddress(name) ? ipaddr.process(name).toString() : name;
+}
+
+/** True for what is already the one spelling of a name. Its last label begins with a letter, so that it is no address in any notation (WHATWG URL, "ends in a number"). */
+function isPlainName(host: string): boolean {
+  return /^(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*$/.test(host) && !host.includes('xn--');
+}
+
+function isAddress(host: string): boolean {
+  return !isPlainName(host) && ipaddr.isValid(host);
 }
 
 /** Azure's platform address: public by its number, and yet a metadata service. */
 const METADATA = new Set(['168.63.129.16', 'metadata.google.internal', 'metadata.goog']);
 
 export function isLoopback(host: string): boolean {
-  if (ipaddr.isValid(host)) return reachOf(host) === 'loopback';
+  if (isAddress(host)) return reachOf(host) === 'loopback';
   return host === 'localhost' || host.endsWith('.localhost');
 }
 
 /** True for addresses that belong to no public machine: private, link-local (cloud metadata among them), shared, loopback, reserved. */
 export function isPrivate(host: string): boolean {
   if (METADATA.has(host)) return true;
-  return ipaddr.isValid(host) ? reachOf(host) !== 'unicast' : isLoopback(host);
+  return isAddress(host) ? reachOf(host) !== 'unicast' : isLoopback(host);
 }
 
 /** True for names that only a private network gives out: single labels and the suffixes reserved for that (RFC 6762, RFC 8375, ICANN's `.internal`). */
 export function isInternalName(host: string): boolean {
-  return !ipaddr.isValid(host) && (!host.includes('.') || /\.(?:internal|local|localhost|home\.arpa)$/.test(host));
+  return !isAddress(host) && (!host.includes('.') || /\.(?:internal|local|localhost|home\.arpa)$/.test(host));
 }
 
 function reachOf(host: string): string {
