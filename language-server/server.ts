@@ -187,7 +187,7 @@ function abilities(pulls: boolean): InitializeResult {
     capabilities: {
       textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
       ...(pulls ? { diagnosticProvider: { identifier: 'fullarc', interFileDependencies: true, workspaceDiagnostics: true } } : {}),
-      completionProvider: { triggerCharacters: [':', ' ', '-', '[', '{', ',', '"'], resolveProvider: true },
+      completionProvider: { triggerCharacters: [':', ' ', '-', '[', '{', ',', '"', '.', '('], resolveProvider: true },
       hoverProvider: true,
       codeActionProvider: { codeActionKinds: ['quickfix', 'source.fixAll.fullarc'] },
       documentSymbolProvider: true,

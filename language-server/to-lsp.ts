@@ -91,4 +91,6 @@ const PROPOSAL: Readonly<Record<Proposal['sort'], CompletionItemKind>> = {
   category: CompletionItemKind.Class,
   name: CompletionItemKind.Reference,
   snippet: CompletionItemKind.Snippet,
+  fact: CompletionItemKind.Field,
+  function: CompletionItemKind.Function,
 };

@@ -9,13 +9,15 @@ import { isGlob } from '../../runtime/policy/globs.ts';
 import { kindAt, SECTIONS } from '../names.ts';
 import type { NameKind } from '../names.ts';
 import type { Scope } from '../scope.ts';
+import { completeExpression } from './expressions.ts';
+import type { ExpressionName } from './expressions.ts';
 import { categoryMarkdown, declarationMarkdown, dispositionMarkdown, fieldMarkdown, isDisposition } from './markdown.ts';
 import { placeAt } from './place.ts';
 import type { Place } from './place.ts';
 
 export interface Proposal {
   readonly label: string;
-  readonly sort: 'key' | 'value' | 'category' | 'name' | 'snippet';
+  readonly sort: 'key' | 'value' | 'category' | 'name' | 'snippet' | 'fact' | 'function';
   /** What it replaces: on one line, around the cursor. */
   readonly range: TextRange;
   readonly text: string;
@@ -37,8 +39,9 @@ export type Topic =
 export function complete(document: GovernanceDocument, offset: number, scope: Scope): readonly Proposal[] {
   const place = placeAt(document, offset);
   if (place.cursor.where === 'comment') return [];
-  const range = document.range(place.cursor.word);
-  const drafts = place.cursor.where === 'key' ? keyDrafts(place, document, scope) : valueDrafts(place, document, scope);
+  const inside = completeExpression(document, offset, place);
+  const range = document.range(inside?.word ?? place.cursor.word);
+  const drafts = inside ? inside.names.map(expressionDraft) : place.cursor.where === 'key' ? keyDrafts(place, document, scope) : valueDrafts(place, document, scope);
   return drafts.map((draft, index) => ({ range, rank: `${draft.first ? 0 : 1}${String(index).padStart(4, '0')}`, snippet: false, ...draft, text: gap(place) + draft.text }));
 }
 
@@ -66,6 +69,8 @@ interface Draft extends Pick<Proposal, 'label' | 'sort' | 'text'> {
   readonly first?: boolean;
   readonly topic?: Topic;
 }
+
+const expressionDraft = ({ markdown, ...name }: ExpressionName): Draft => ({ ...name, snippet: name.sort === 'function', first: name.sort === 'fact', topic: { of: 'text', markdown } });
 
 /** A colon needs a space before its value. */
 const gap = ({ before, cursor }: Place): string => (cursor.where === 'value' && !cursor.quoted && before.endsWith(':') ? ' ' : '');

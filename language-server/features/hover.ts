@@ -6,6 +6,7 @@ import type { GovernanceDocument } from '../../runtime/policy/document.ts';
 import { isGlob, nameMatcher } from '../../runtime/policy/globs.ts';
 import type { Declaration } from '../names.ts';
 import type { Placed, Scope } from '../scope.ts';
+import { explainExpression } from './expressions.ts';
 import { categoryMarkdown, declarationMarkdown, dispositionMarkdown, fieldMarkdown, isDisposition, isRecord, paragraphs } from './markdown.ts';
 import { nameAt } from './navigation.ts';
 import { placeAt } from './place.ts';
@@ -19,6 +20,8 @@ export interface Info {
 export function hover(document: GovernanceDocument, offset: number, scope: Scope): Info | undefined {
   const place = placeAt(document, offset);
   if (place.word === '' || place.cursor.where === 'comment') return undefined;
+  const fact = explainExpression(document, offset, place);
+  if (fact) return { range: document.range(fact.at), markdown: fact.markdown };
   const named = nameInfo(document, offset, scope);
   if (named) return named;
   const markdown = place.onKey ? keyMarkdown(place, document, scope) : valueMarkdown(place);

@@ -18,7 +18,8 @@ export const DATA_LAYER: Category = defineCategory({
   rules: z.strictObject({}), dispositions: ['redact', 'block'] as const satisfies readonly Disposition[], onViolation: 'block', checks: () => ({}), examples: [],
 });
 
-const ROW: CelEnvironment = {
+/** What the condition of a grant may name. */
+export const ROW: CelEnvironment = {
   variables: {
     row: { type: 'dyn', description: 'The row or document' },
     agent: { type: 'string', description: 'Agent of the run' },
