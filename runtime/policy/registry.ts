@@ -5,6 +5,7 @@ import { approval } from './categories/approval.ts';
 import { audit } from './categories/audit.ts';
 import { codeExecution } from './categories/code-execution.ts';
 import { communication } from './categories/communication.ts';
+import { compliance } from './categories/compliance.ts';
 import { content } from './categories/content.ts';
 import { control } from './categories/control.ts';
 import { cost } from './categories/cost.ts';
@@ -30,6 +31,7 @@ import { scope } from './categories/scope.ts';
 const LITERALS: readonly Category[] = [
   rateLimit, cost, scheduling, safety, killSwitch, audit, operations, control, llm, quality, content, dataAccess, network, scope,
   codeExecution, inputValidation, grounding, retrieval, reasoning, approval, delegation, communication, privacy, identity, memory,
+  compliance,
 ];
 
 /** In the order of documentation. Unknown keys are errors in all of them; made strict once, because zod prepares each schema when it is first used. */
