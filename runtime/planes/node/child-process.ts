@@ -4,7 +4,9 @@ import childProcess from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { BeforeAnswer } from '../../../protocol/agent-wire.ts';
+import type { ActionBounds, BeforeAnswer } from '../../../protocol/agent-wire.ts';
+import { boundedSync, watchBounds } from './bounds.ts';
+import type { Stopped, SyncBounds } from './bounds.ts';
 import { execCall } from './command.ts';
 import { onEmit } from './emit.ts';
 import { withIdentity } from './identity.ts';
@@ -51,7 +53,7 @@ function governedSpawn(spawn: SpawnMethod, plane: ProcessPlane): SpawnMethod {
     const call = execCall(options.file, options.args.slice(1), Boolean(options.shell), options.cwd);
     const judged: Pick<Judgement, 'key' | 'answer'> | Judgement = canBeLate(options.stdio) ? governor.start(call) : governor.startSync(call);
     const start = (answer: BeforeAnswer): number =>
-      answer.go ? launch(spawn, this, withChildIdentity(options, answer, plane), (ended) => governor.ended(judged.key, ended)) : refuse(spawn, this, options, answer);
+      answer.go ? launch(spawn, this, withChildIdentity(options, answer, plane), answer, (ended) => governor.ended(judged.key, ended)) : refuse(spawn, this, options, answer);
     if (judged.answer) return start(judged.answer);
     lateChild(this, options, judged as Judgement, start);
     return 0;
@@ -63,19 +65,22 @@ function withChildIdentity(options: SpawnOptions, { child }: Extract<BeforeAnswe
   return { ...options, envPairs: Object.entries(withIdentity(env, identity, preload, child)).map(([name, value]) => `${name}=${value}`) };
 }
 
-function launch(spawn: SpawnMethod, child: ChildProcess, options: SpawnOptions, ended: (ended: Ended) => void): number {
+function launch(spawn: SpawnMethod, child: ChildProcess, options: SpawnOptions, bounds: ActionBounds, ended: (ended: Ended) => void): number {
   let open = true;
+  let stopped = (): Stopped | undefined => undefined;
   const end = (how: Ended): void => {
     if (open) ended(how);
     open = false;
   };
   onEmit(child, (name, args) => {
-    if (name === 'exit') end(endOf(args[0] as number | null, args[1] as string | null));
+    if (name === 'exit') end(endOf(args[0] as number | null, args[1] as string | null, stopped()));
     if (name === 'error' && child.pid === undefined) end({ outcome: 'failed' });
     return args;
   });
   try {
-    return spawn.call(child, options);
+    const failure = spawn.call(child, options);
+    stopped = watchBounds(child, bounds, (message) => void process.stderr.write(`fullarc: ${message}\n`));
+    return failure;
   } catch (error) {
     end({ outcome: 'failed' });
     throw error;
@@ -90,7 +95,7 @@ function refuse(spawn: SpawnMethod, child: ChildProcess, options: SpawnOptions, 
 }
 
 type SyncFunction = (file: string, ...rest: unknown[]) => unknown;
-interface SyncOptions {
+interface SyncOptions extends SyncBounds {
   readonly shell?: boolean | string;
   readonly cwd?: string | URL;
   readonly env?: NodeJS.ProcessEnv;
@@ -103,14 +108,15 @@ function governedSync(original: SyncFunction, { governor, identity, preload }: P
     const shell = options.shell || alwaysShell;
     const { key, answer } = governor.startSync(shell ? execCall(shellOf(shell), [...SHELL_SWITCH, [file, ...(args ?? [])].join(' ')], true, options.cwd) : execCall(String(file), args ?? [], false, options.cwd));
     if (!answer.go) throw refusalError(answer);
-    const governed = { ...options, env: withIdentity(options.env ?? process.env, identity, preload, answer.child) };
+    const bounded = boundedSync(options, answer);
+    const governed = { ...options, ...bounded.options, env: withIdentity(options.env ?? process.env, identity, preload, answer.child) };
     let end: Ended = { outcome: 'failed' };
     try {
       const result = args ? original(file, args, governed) : original(file, governed);
-      end = result && typeof result === 'object' && 'status' in result ? endOfSync(result as SyncEnd) : endOf(0, null);
+      end = result && typeof result === 'object' && 'status' in result ? endOfSync(result as SyncEnd, bounded.stoppedBy((result as SyncEnd).error)) : endOf(0, null);
       return result;
     } catch (error) {
-      end = endOfSync(error as SyncEnd);
+      end = endOfSync(error as SyncEnd, bounded.stoppedBy(error));
       throw error;
     } finally {
       governor.ended(key, end);
@@ -121,12 +127,14 @@ function governedSync(original: SyncFunction, { governor, identity, preload }: P
 interface SyncEnd {
   readonly status?: number | null;
   readonly signal?: string | null;
+  readonly error?: unknown;
 }
 
-const endOfSync = ({ status, signal }: SyncEnd): Ended => (status === undefined || (status === null && !signal) ? { outcome: 'failed' } : endOf(status, signal ?? null));
+const endOfSync = ({ status, signal }: SyncEnd, stopped: Stopped | undefined): Ended =>
+  (status === undefined || (status === null && !signal) ? { outcome: 'failed', ...(stopped && { stopped }) } : endOf(status, signal ?? null, stopped));
 
-function endOf(code: number | null, signal: string | null): Ended {
-  return { outcome: signal ? 'killed' : code === 0 ? 'completed' : 'failed', ...(code !== null && { exitCode: code }), ...(signal !== null && { signal }) };
+function endOf(code: number | null, signal: string | null, stopped?: Stopped): Ended {
+  return { outcome: signal ? 'killed' : code === 0 ? 'completed' : 'failed', ...(code !== null && { exitCode: code }), ...(signal !== null && { signal }), ...(stopped && { stopped }) };
 }
 
 const SHELL_SWITCH = process.platform === 'win32' ? ['/d', '/s', '/c'] : ['-c'];

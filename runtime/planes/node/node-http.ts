@@ -5,7 +5,7 @@ import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import { onEmit } from './emit.ts';
 import { judge, route } from './route.ts';
-import type { HttpPlane } from './route.ts';
+import type { HttpPlane, JudgedCall } from './route.ts';
 
 type Callback = (response: http.IncomingMessage) => void;
 type RequestFunction = (...args: unknown[]) => http.ClientRequest;
@@ -77,16 +77,22 @@ function holdingAgent(source: SocketSource, secureEndpoint: boolean, ask: (reque
 }
 
 async function judgeRequest(request: HeldRequest, judging: ReturnType<typeof judge>): Promise<Error | undefined> {
-  const { refusal, ended } = await judging;
-  if (!refusal) observe(request, ended);
-  return refusal;
+  const judged = await judging;
+  if (!judged.refusal) observe(request, judged);
+  return judged.refusal;
 }
 
-function observe(request: HeldRequest, ended: (outcome: { readonly status?: number; readonly error?: string }) => void): void {
+function observe(request: HeldRequest, { ended, begin }: JudgedCall): void {
+  let response: http.IncomingMessage | undefined;
+  const over = begin((reason) => void (response ?? request).destroy(reason));
   onEmit(request, (name, args) => {
+    if (name === 'response') response = args[0] as http.IncomingMessage;
     if (name === 'response' || name === 'upgrade' || name === 'connect') ended({ status: (args[0] as http.IncomingMessage).statusCode ?? 0 });
     if (name === 'error') ended({ error: String((args[0] as Error).message) });
-    if (name === 'close') ended({ error: 'closed without an answer' });
+    if (name === 'close') {
+      over();
+      ended({ error: 'closed without an answer' });
+    }
     return args;
   });
 }

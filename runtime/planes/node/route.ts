@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import type { HttpCall } from '../../../protocol/action.ts';
 import type { Governor } from './governor.ts';
 import type { Identity } from './identity.ts';
-import { refusalError } from './refusal.ts';
+import { LONGEST } from './bounds.ts';
+import { refusalError, timeoutError } from './refusal.ts';
 import type { RefusalError } from './refusal.ts';
 import { isLlmRequest } from './targets.ts';
 
@@ -26,6 +27,8 @@ export function route({ method, url, hasHeader }: Outbound, gateway: URL | undef
 export interface JudgedCall {
   /** Undefined when the request may leave. */
   readonly refusal?: RefusalError;
+  /** Its time begins: `cut` is called when that is over, unless the answer of this was called before, as the request or its answer ended. */
+  begin(cut: (reason: Error) => void): () => void;
   /** Reports how it went, once: later reports are ignored. */
   ended(outcome: { readonly status?: number; readonly error?: string }): void;
 }
@@ -37,6 +40,11 @@ export async function judge(governor: Governor, call: HttpCall, signal?: AbortSi
   let open = answer.go;
   return {
     ...(!answer.go && { refusal: refusalError(answer) }),
+    begin: (cut) => {
+      if (!answer.go || answer.timeoutMs === undefined) return () => {};
+      const timer = setTimeout(() => cut(timeoutError(answer)), Math.min(answer.timeoutMs, LONGEST)).unref();
+      return () => clearTimeout(timer);
+    },
     ended: (outcome) => {
       if (open) void governor.after(key, { event: 'http.after', ...call, ...outcome });
       open = false;

@@ -75,7 +75,7 @@ function beforeEvent({ agent, call }: Started): ActionEvent {
   return agent === undefined ? { event: 'exec.before', ...call } : { event: 'spawn.before', agent, command: call.argv, depth: 0 };
 }
 
-function afterEvent({ agent, call }: Started, { outcome, exitCode, signal }: Ended): ActionEvent {
+function afterEvent({ agent, call }: Started, { outcome, exitCode, signal, stopped }: Ended): ActionEvent {
   if (agent !== undefined) return { event: 'spawn.after', agent, command: call.argv, depth: 0, outcome };
-  return { event: 'exec.after', ...call, ...(exitCode !== undefined && { exitCode }), ...(signal !== undefined && { signal }) };
+  return { event: 'exec.after', ...call, ...(exitCode !== undefined && { exitCode }), ...(signal !== undefined && { signal }), ...(stopped && { stopped }) };
 }

@@ -21,6 +21,8 @@ export interface Ended {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly outcome: RunOutcome;
+  /** Which of its bounds it was stopped at. */
+  readonly stopped?: 'timeout' | 'output';
 }
 
 export type ToThread = { readonly key: string } & (

@@ -197,14 +197,20 @@ const call = (handler: Handler, name: string, ...args: unknown[]): void => {
 const CONTROLLER = { aborted: false, paused: false, reason: null, pause: () => undefined, resume: () => undefined, abort: () => undefined } as const;
 
 /** The caller's handler, with its outcome reported on the way. Methods run on the caller's own object, which may hold private fields. */
-function observed(handler: Handler, { ended }: JudgedCall): Handler {
+function observed(handler: Handler, { begin, ended }: JudgedCall): Handler {
+  let abort: ((reason: Error) => void) | undefined;
+  const over = begin((reason) => abort?.(reason));
   const watch: Record<string, (args: readonly unknown[]) => void> = {
     onHeaders: ([status]) => void (Number(status) >= 200 && ended({ status: Number(status) })),
     onResponseStart: ([, status]) => void (Number(status) >= 200 && ended({ status: Number(status) })),
-    onUpgrade: ([status]) => ended({ status: Number(status) }),
-    onRequestUpgrade: ([, status]) => ended({ status: Number(status) }),
-    onError: ([error]) => ended({ error: messageOf(error) }),
-    onResponseError: ([, error]) => ended({ error: messageOf(error) }),
+    onUpgrade: ([status]) => (over(), ended({ status: Number(status) })),
+    onRequestUpgrade: ([, status]) => (over(), ended({ status: Number(status) })),
+    onError: ([error]) => (over(), ended({ error: messageOf(error) })),
+    onResponseError: ([, error]) => (over(), ended({ error: messageOf(error) })),
+    onConnect: ([cut]) => { abort = cut as (reason: Error) => void; },
+    onRequestStart: ([controller]) => { abort = (reason) => (controller as { abort(reason: Error): void }).abort(reason); },
+    onComplete: over,
+    onResponseEnd: over,
   };
   return new Proxy(handler, {
     get(target, name) {
