@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { print, withControl } from './control.ts';
 import { addPolicyChanges } from './policies-change.ts';
+import { addPolicyNew } from './policies-new.ts';
 import { addPolicyVersions } from './policies-versions.ts';
 
 export function addPolicies(program: Command): void {
@@ -22,6 +23,7 @@ What is activated, rolled back to or put in shadow is written to the governance 
       ]);
       if (status.findings.some((finding) => finding.severity === 'error')) process.exitCode = 1;
     });
+  addPolicyNew(policies);
   addPolicyVersions(policies);
   addPolicyChanges(policies);
 }
