@@ -8,6 +8,7 @@ import { addCheck } from './cli/check.ts';
 import { addExplain } from './cli/explain.ts';
 import { addGates } from './cli/gates.ts';
 import { addPolicies } from './cli/policies.ts';
+import { addReplay } from './cli/replay.ts';
 import { addRun } from './cli/run.ts';
 import { addRuns } from './cli/runs.ts';
 
@@ -29,6 +30,7 @@ addGates(program);
 addRuns(program);
 addExplain(program);
 addPolicies(program);
+addReplay(program);
 program.command('governor', { hidden: true }).description('Runs the governor in this process; started by whoever needs it.').action(async () => {
   const { runGovernor } = await import('./governor-process.ts');
   const mine = await runGovernor(home(), (message) => console.error(message));
