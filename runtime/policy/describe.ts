@@ -1,7 +1,7 @@
 // What completion, hover, forms, documentation and the JSON Schema need to know of each key, derived from the schema and the category literals.
 
 import type { z } from 'zod';
-import type { Disposition } from '../../protocol/verdict.ts';
+import { stronger, type Disposition } from '../../protocol/verdict.ts';
 import type { Category, Example, Group } from './category.ts';
 import type { Path } from './parse.ts';
 import { CATEGORIES, categoryNamed } from './registry.ts';
@@ -125,9 +125,16 @@ export function shapeOf(schema: z.core.$ZodType): Shape {
   }
 }
 
+/** The keys of a mapping. Schemas never change, so each is described once. */
 export function fieldsOf(schema: z.ZodObject): readonly Field[] {
-  return Object.entries(schema.shape).map(([name, field]) => fieldOf(name, field as z.ZodType));
+  const known = DESCRIBED.get(schema);
+  if (known) return known;
+  const fields = Object.entries(schema.shape).map(([name, field]) => fieldOf(name, field as z.ZodType));
+  DESCRIBED.set(schema, fields);
+  return fields;
 }
+
+const DESCRIBED = new WeakMap<z.ZodObject, readonly Field[]>();
 
 /** A form in words: `list of texts`, `number above 0, USD`. */
 export function typeText(shape: Shape, unit?: string): string {
@@ -269,9 +276,18 @@ function specialise(field: Field, category: CategoryDescription | undefined): Fi
   }
   if (!category) return field;
   if (field.name === 'rules') return { ...field, shape: { kind: 'object', fields: category.fields }, type: `mapping of the fields of ${category.id}`, snippet: 'rules:\n  $0' };
+  if (field.name === 'escalate') return { ...field, shape: escalation(field.shape, category) };
   if (field.name !== 'on_violation') return field;
   const shape: Shape = { kind: 'enum', values: category.dispositions };
   return { ...field, shape, type: typeText(shape), default: category.onViolation, snippet: snippetOf(field.name, shape, undefined) };
+}
+
+/** A step is one of the category's dispositions, and never its weakest. */
+function escalation(shape: Shape, category: CategoryDescription): Shape {
+  if (shape.kind !== 'list' || shape.item.kind !== 'object') return shape;
+  const values = category.dispositions.filter((each) => category.dispositions.some((other) => stronger(each, other)));
+  const fields = shape.item.fields.map((field) => (field.name === 'on_violation' ? { ...specialise(field, category), shape: { kind: 'enum', values } as const, type: typeText({ kind: 'enum', values }), default: undefined } : field));
+  return { kind: 'list', item: { kind: 'object', fields } };
 }
 
 function fileShape(category: string | undefined): Shape {

@@ -134,7 +134,8 @@ function tabProblem(text: string): Problem[] {
 function sentence(code: string, message: string): string {
   if (code === 'TAB_AS_INDENT') return TAB;
   if (code === 'BAD_ALIAS') return 'An unquoted `*` starts a YAML alias. Put a glob that begins with `*` in quotes: "*".';
-  return message.endsWith('.') ? message : `${message}.`;
+  const short = message.length > 300 ? `${message.slice(0, 299)}…` : message;
+  return short.endsWith('.') ? short : `${short}.`;
 }
 
 /** Turns nodes into plain values, and finds on the way what YAML itself leaves to the reader: duplicate keys, aliases, depth. */
