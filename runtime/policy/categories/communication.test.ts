@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ActionEvent } from '../../../protocol/action.ts';
 import { redactText } from '../../../protocol/verdict.ts';
+import { freshFacts } from '../facts.ts';
+import { compilePolicies } from '../index.ts';
 import { ask, disagreements, withoutExample } from '../testing.ts';
 import { communication } from './communication.ts';
 import { recipientsOf } from './communication-recipients.ts';
@@ -71,4 +73,17 @@ test('a policy that only warns still lets no message without its disclaimer pass
 
 test('nothing is watched that need not be', () => {
   assert.deepEqual(communication.checks(communication.rules.parse({}), { name: 'p', onViolation: 'block' }), {});
+});
+
+test('a tool that sends messages is governed as one, and its argument is what changes', () => {
+  const text = `
+tools: { send_email: { is: message, channel: email, to: args.to, text: args.body } }
+policies: [{ name: mail, category: communication, rules: { allowed_recipients: ["*@example.com"], require_disclaimer: true, disclaimer_text: By an AI. } }]
+`;
+  const { engine } = compilePolicies([{ path: 'a.fullarc.yaml', text }]);
+  const decide = (to: string) => engine.decide({ event: 'tool.before', name: 'send_email', args: { to, body: 'Hello' } }, freshFacts());
+  const inside = decide('ann@example.com');
+  assert.equal(inside.disposition, 'redact');
+  assert.deepEqual(inside.redactions, [{ at: '/args/body', start: 5, end: 5, label: 'DISCLAIMER', text: '\n\nBy an AI.' }]);
+  assert.equal(decide('ann@evil.example').disposition, 'block');
 });

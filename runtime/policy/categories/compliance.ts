@@ -14,7 +14,7 @@ const RUN: ActionEvent<'run.before'> = { event: 'run.before', command: ['node', 
 const category = z.enum(CATEGORY_IDS).describe('The category whose policy has to meet it.').meta({ examples: ['audit'] });
 
 const rules = z.strictObject({
-  profile: z.array(z.enum(PROFILE_IDS)).min(1).optional().describe('Lists of requirements, each with its source, that the policies in force for a run must meet. What a profile covers, and what no policy can, is said on its page. No profile makes anybody compliant.').meta({ examples: [['gdpr', 'eu-ai-act']] }),
+  profile: z.array(z.enum(PROFILE_IDS)).min(1).optional().describe(`Lists of requirements that the policies in force for a run must meet; what is missing is named with its source. No profile makes anybody compliant. ${PROFILE_IDS.map((id) => `\`${id}\`: ${PROFILES[id].about}`).join(' ')}`).meta({ examples: [['gdpr', 'eu-ai-act']] }),
   required_categories: z.array(z.enum(CATEGORY_IDS)).min(1).optional().describe('Categories of which some policy must be in force for the run. Policies in shadow mode, and those switched off, do not count.').meta({ examples: [['audit', 'cost']] }),
   required_rules: z.array(z.strictObject({
     category,

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ActionEvent } from '../../../protocol/action.ts';
 import { redactText } from '../../../protocol/verdict.ts';
+import { freshFacts } from '../facts.ts';
+import { compilePolicies } from '../index.ts';
 import { ask, disagreements, withoutExample } from '../testing.ts';
 import { identity } from './identity.ts';
 import { claimFinder } from './identity-claims.ts';
@@ -68,4 +70,11 @@ test('answers are held back only where it matters', () => {
 
 test('a pattern that cannot be used is an error', () => {
   assert.deepEqual(identity.rules.safeParse({ impersonation_patterns: ['ok', '(?=x)'] }).error?.issues.map(({ path }) => path), [['impersonation_patterns', 1]]);
+});
+
+test('an answer of the model is held back whole, and leaves with the disclosure in it', () => {
+  const { engine } = compilePolicies([{ path: 'a.fullarc.yaml', text: 'policies: [{ name: who, category: identity, rules: { disclosure_text: By an AI. } }]' }]);
+  const verdict = engine.decide({ event: 'llm.after', model: 'm', status: 'ok', toolRequests: [], texts: [{ at: '/0', role: 'assistant', text: 'Hello' }] }, freshFacts());
+  assert.equal(redactText('Hello', verdict.redactions), 'By an AI.\n\nHello');
+  assert.equal(engine.wholeOutput(freshFacts()), true);
 });

@@ -54,3 +54,8 @@ test('what is deleted is not looked at, and what is written has no result to loo
   assert.equal(ask(memory, 'forbidden_memory_types: [credentials]', item({ operation: 'delete', texts })).disposition, 'allow');
   assert.equal(ask(memory, 'forbidden_memory_types: [credentials]', { ...item({ texts }), event: 'memory.after' }).disposition, 'allow');
 });
+
+test('what is refused for its session is still shown without what was found in it', () => {
+  const { violations } = ask(memory, 'forbidden_memory_types: [credentials]', item({ session: 'other', texts: [{ at: '/args/text', role: 'assistant', text: KEY }] }));
+  assert.deepEqual(violations.map(({ field, redactions }) => [field, redactions?.length]), [['session_isolation', undefined], ['forbidden_memory_types', 1]]);
+});

@@ -40,7 +40,7 @@ export const memory = defineCategory({
     const judges = judgesOf(rules, policy);
     const look = rules.forbidden_memory_types && textJudge(rules.forbidden_memory_types, policy);
     return {
-      ...(judges.length > 0 && { 'memory.before': (event, facts) => first(judges, policy, event, facts) } satisfies Checks),
+      ...(judges.length > 0 && { 'memory.before': (event, facts) => all(judges, policy, event, facts) } satisfies Checks),
       ...(look && { 'memory.after': (event) => (event.operation === 'read' || event.operation === 'list' ? look(event.texts, 'What was remembered') : undefined) } satisfies Checks),
     };
   },
@@ -70,7 +70,7 @@ export const memory = defineCategory({
   ],
 });
 
-/** What is asked before memory is used, in the order in which it is told. */
+/** What is asked before memory is used. */
 function judgesOf(rules: Rules, policy: PolicyHeader): readonly Judge[] {
   const { max_memory_items: most, forbidden_memory_types: types } = rules;
   const look = types && textJudge(types, policy);
@@ -84,13 +84,11 @@ function judgesOf(rules: Rules, policy: PolicyHeader): readonly Judge[] {
   return judges.filter((each) => each !== undefined);
 }
 
-/** The first objection. Where nothing can be blacked out to mend it, a policy that redacts refuses. */
-function first(judges: readonly Judge[], policy: PolicyHeader, event: Memory, facts: Facts): Violation | undefined {
-  for (const judge of judges) {
-    const found = judge(event, facts);
-    if (found) return policy.onViolation === 'redact' && !found.redactions ? { ...found, disposition: 'block' } : found;
-  }
-  return undefined;
+/** Every objection, so that what is found in the text is blacked out for people whatever else is wrong. Where nothing can be blacked out to mend it, a policy that redacts refuses. */
+function all(judges: readonly Judge[], policy: PolicyHeader, event: Memory, facts: Facts): readonly Violation[] | undefined {
+  const found = judges.map((judge) => judge(event, facts)).filter((each) => each !== undefined);
+  if (found.length === 0) return undefined;
+  return policy.onViolation === 'redact' ? found.map((each) => (each.redactions ? each : { ...each, disposition: 'block' })) : found;
 }
 
 function elsewhere(mayRead: boolean, event: Memory, facts: Facts): Violation | undefined {
