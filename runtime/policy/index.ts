@@ -6,12 +6,13 @@ import type { Finding } from '../../protocol/finding.ts';
 import type { Engine, PolicySource } from './api.ts';
 import { compilePolicy, type Compilation } from './compile.ts';
 import { openDocument, type Parsed, type PolicyItem } from './document.ts';
-import { createEngine, policySet, type PlacedPolicy, type ToolMeaning } from './engine.ts';
+import { createEngine, type EngineParts, policySet, type PlacedPolicy, type ToolMeaning } from './engine.ts';
 import { issueFinding, type PolicyFile, problemFinding, sortFindings } from './findings.ts';
 import { crossFindings, type DeclaredPolicy } from './references.ts';
 import { dataLayer, viewsOf } from './data-layer.ts';
 import { type Reviewed, reviewPolicies } from './review.ts';
 import { declare, type Declarations } from './sections.ts';
+import type { PlacedTest } from './tests/run.ts';
 
 export type { PolicyFile } from './findings.ts';
 export { openDocument } from './document.ts';
@@ -26,6 +27,18 @@ export function compilePolicies(sources: readonly PolicySource[]): { readonly en
 
 /** The same over documents that are already open, for those who edit them. The engine holds the policies that are whole. */
 export function compileDocuments(files: readonly PolicyFile[], cache: CompileCache = new WeakMap()): { readonly engine: Engine; readonly findings: readonly Finding[] } {
+  const { parts, findings } = compileSet(files, cache);
+  return { engine: createEngine(parts), findings };
+}
+
+/** What an engine is made of, and the tests: for those who ask what another engine, one policy changed, would do. */
+export interface CompiledSet {
+  readonly parts: EngineParts;
+  readonly tests: readonly PlacedTest[];
+  readonly findings: readonly Finding[];
+}
+
+export function compileSet(files: readonly PolicyFile[], cache: CompileCache = new WeakMap()): CompiledSet {
   const findings: Finding[] = [];
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const policies: PlacedPolicy[] = [];
@@ -48,7 +61,8 @@ export function compileDocuments(files: readonly PolicyFile[], cache: CompileCac
   findings.push(...crossFindings(named, declarations));
   findings.push(...reviewPolicies(reviewed, () => policySet(policies)));
   policies.push(...dataLayer(declarations, findings));
-  return { engine: createEngine({ policies, tools: toolsOf(declarations), views: viewsOf(declarations, findings), agents: agentsOf(declarations), version: () => versionOf(sorted) }), findings: sortFindings(findings) };
+  const parts: EngineParts = { policies, tools: toolsOf(declarations), views: viewsOf(declarations, findings), agents: agentsOf(declarations), version: () => versionOf(sorted) };
+  return { parts, tests: declarations.tests, findings: sortFindings(findings) };
 }
 
 function compileItem(item: PolicyItem, cache: CompileCache): Compilation {

@@ -16,6 +16,7 @@ export const CODES = [
   'fullarc/expression/syntax', 'fullarc/expression/type', 'fullarc/expression/unknown-name', 'fullarc/expression/unsupported',
   'fullarc/expression/always-true', 'fullarc/expression/always-false', 'fullarc/expression/too-large', 'fullarc/expression/narrows',
   'fullarc/disposition/not-allowed', 'fullarc/disposition/weaker-escalation', 'fullarc/meaning/no-effect', 'fullarc/meaning/overridden-and-conditional', 'fullarc/compliance/unmet',
+  'fullarc/test/failed', 'fullarc/test/unreached', 'fullarc/test/no-test',
 ] as const;
 export type Code = (typeof CODES)[number];
 

@@ -8,6 +8,7 @@ import type { Path } from './parse.ts';
 import type { Scope } from './schema.ts';
 import type { Declarations } from './sections.ts';
 import { closest } from './suggest.ts';
+import { testReferences } from './tests/references.ts';
 
 /** A policy as far as other policies and sections can have something against it. */
 export interface DeclaredPolicy {
@@ -30,6 +31,7 @@ export function crossFindings(policies: readonly DeclaredPolicy[], declarations:
     if (policy.scope.except) findings.push(...scopeFindings(policy, policy.scope.except, ['scope', 'except'], known, 'warning'));
   }
   if (fleets.size > 0) findings.push(...agentFleets(declarations));
+  findings.push(...testReferences(declarations.tests, policies.map(({ name }) => name), known));
   return findings;
 }
 

@@ -9,8 +9,8 @@ import { toolSchema } from './tool-schema.ts';
 
 const names = (text: string, reference: Reference, examples: readonly string[]) => z.array(z.string().min(1)).min(1).optional().describe(`${text} Exact names or globs.`).meta({ reference, examples: [examples] });
 
-/** What a name in a policy file refers to. */
-export type Reference = 'agent' | 'fleet' | 'tool' | 'category' | 'policy' | 'domain';
+/** What a name in a policy file refers to; under a mapping, what its keys do. Models are never declared, tools may be. */
+export type Reference = 'agent' | 'fleet' | 'tool' | 'category' | 'policy' | 'domain' | 'model';
 
 const scopeKeys = {
   planes: z.array(z.enum(PLANES)).min(1).optional().describe('Where the action was intercepted: `gateway` is the wire to the model, `node` the process itself, `sdk` what it reports.').meta({ examples: [['gateway']] }),

@@ -63,7 +63,6 @@ class TestRun {
   readonly #engine: Engine;
   readonly #watch: Watcher | undefined;
   readonly #world: World;
-  readonly #runs: Going[] = [];
 
   constructor(test: PlacedTest, engine: Engine, watch: Watcher | undefined) {
     this.#test = test;
@@ -84,13 +83,12 @@ class TestRun {
       return;
     }
     if (step.after) this.#after(index, step, going);
-    else if (step.open || GOES_ON.has(kindOf(event.event))) this.#runs.push(going);
-    else this.#world.ends(going, undefined, [], [], true);
+    else if (!step.open && !GOES_ON.has(kindOf(event.event))) this.#world.ends(going, undefined, [], [], true);
   }
 
   /** A decision or an output, which nothing comes before. */
   #single(index: number, step: Step, event: ActionEvent): void {
-    const { verdict, facts, seen } = this.#judge(index, event, new Set());
+    const { verdict, facts, seen } = this.#judge(event, new Set());
     this.#world.proposed(event);
     this.#world.judged(`${index}`, event, verdict);
     if (proceeds(verdict.disposition)) this.#world.brings(seen, verdict.redactions);
@@ -99,14 +97,14 @@ class TestRun {
 
   #before(index: number, step: Step, written: ActionEvent): Going | undefined {
     const event = this.#enriched(written);
-    let { verdict, facts, seen } = this.#judge(index, event, new Set());
+    let { verdict, facts, seen } = this.#judge(event, new Set());
     this.#world.proposed(event);
     this.#world.judged(`${index}`, event, verdict);
     const asked = step.expect ?? (step.approved === undefined ? WITHOUT : { action: 'gate' as const });
     this.#compare(index, ['expect'], asked, event, verdict, facts);
     if (verdict.disposition === 'gate' && step.approved === true) {
       const granted = new Set(verdict.reasons.filter((reason) => reason.disposition === 'gate' && !reason.shadow).map(({ policy }) => policy));
-      ({ verdict, facts, seen } = this.#judge(index, event, granted));
+      ({ verdict, facts, seen } = this.#judge(event, granted));
       this.#world.judged(`${index}`, event, verdict);
       if (!proceeds(verdict.disposition)) this.#compare(index, ['approved'], WITHOUT, event, verdict, facts);
     }
@@ -116,14 +114,13 @@ class TestRun {
   #after(index: number, step: Step, going: Going): void {
     if (step.after?.took !== undefined) this.#world.now += milliseconds(step.after.took);
     const event = this.#enriched(lastEvent(step, going.event, this.#world.now));
-    if (event.event === 'run.after') for (const open of this.#runs.splice(0)) this.#world.ends(open, undefined, [], [], true);
-    const { verdict, facts, seen } = this.#judge(index, event, new Set());
+    const { verdict, facts, seen } = this.#judge(event, new Set());
     this.#world.judged(`${index}`, event, verdict);
     this.#world.ends(going, event, seen, verdict.redactions, proceeds(verdict.disposition));
     this.#compare(index, ['after', 'expect'], step.after?.expect ?? WITHOUT, event, verdict, facts);
   }
 
-  #judge(_index: number, event: ActionEvent, granted: ReadonlySet<string>): { readonly verdict: Verdict; readonly facts: Facts; readonly seen: readonly ActionEvent[] } {
+  #judge(event: ActionEvent, granted: ReadonlySet<string>): { readonly verdict: Verdict; readonly facts: Facts; readonly seen: readonly ActionEvent[] } {
     const facts = this.#world.facts(granted);
     const seen = [event, ...this.#engine.seenAs(event)];
     let verdict = this.#engine.decide(event, facts);
