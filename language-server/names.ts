@@ -48,17 +48,17 @@ export class NameReader {
   #part(part: Part): FileNames {
     const known = this.#known.get(part.parsed);
     if (known) return known;
-    const names = namesOf(part, (path, category) => this.#kind(path, category));
+    const names = namesOf(part, (path, category) => this.#kind('value', path, category), (path, category) => this.#kind('key', path, category));
     this.#known.set(part.parsed, names);
     return names;
   }
 
   /** The schema is asked once for all paths that differ only in a position or in a name of the author's choice. */
-  #kind(path: Path, category: string | undefined): NameKind | undefined {
-    const key = JSON.stringify([category, ...path.map((step, at) => (typeof step === 'number' || (at === 1 && path[0] !== 'policies') ? 0 : step))]);
+  #kind(of: 'key' | 'value', path: Path, category: string | undefined): NameKind | undefined {
+    const key = JSON.stringify([of, category, ...path.map((step, at) => (typeof step === 'number' || (at === 1 && path[0] !== 'policies') ? 0 : step))]);
     if (!this.#kinds.has(key)) {
       if (this.#kinds.size >= MANY_PATHS) this.#kinds.clear();
-      this.#kinds.set(key, kindAt(path, category));
+      this.#kinds.set(key, of === 'key' ? keyKindAt(path, category) : kindAt(path, category));
     }
     return this.#kinds.get(key);
   }
@@ -66,25 +66,27 @@ export class NameReader {
 
 /** What kind of name stands at a path, if any, as the schema says. `category` is that of the policy the path leads into. */
 export function kindAt(path: Path, category: string | undefined): NameKind | undefined {
-  if (path[0] === 'policies' && path[2] === 'rules') {
-    if (path.at(-2) === 'model_limits') return 'model';
-    const kind = RULE_LISTS.get(String(path.findLast((step) => typeof step === 'string')));
-    if (kind) return kind;
-  }
-  const reference = fieldAt(path, category)?.reference;
-  return reference === 'category' ? undefined : reference;
+  const field = fieldAt(path, category);
+  // Of a mapping it is the keys that are names.
+  return field?.reference === 'category' || field?.shape.kind === 'map' ? undefined : field?.reference;
 }
 
-/** Lists of rules that hold names although their schema does not refer to them: models are never declared, and tools may be declared or not. */
-const RULE_LISTS: ReadonlyMap<string, NameKind> = new Map([
-  ['allowed_models', 'model'], ['blocked_models', 'model'],
-  ['blocked_tools', 'tool'], ['require_approval_for', 'tool'],
-]);
+/** What kind of names the keys of the mapping at a path are. */
+export function keyKindAt(path: Path, category: string | undefined): NameKind | undefined {
+  const field = fieldAt(path, category);
+  return field?.shape.kind === 'map' && field.name === path.at(-1) && field.reference !== 'category' ? field.reference : undefined;
+}
+
+/** False for what stands where a name could, and is something else: a kind of action, a path of a file or into a table, an expression. */
+export function isName(kind: NameKind, text: string): boolean {
+  if (kind === 'tool') return !NOT_TOOLS.has(text);
+  return kind !== 'domain' || !/[./\\]/.test(text);
+}
 
 /** Words that such a list may hold and that are no names of tools. */
 const NOT_TOOLS: ReadonlySet<string> = new Set(ACTION_KINDS);
 
-function namesOf(part: Part, kindOf: typeof kindAt): FileNames {
+function namesOf(part: Part, kindOf: typeof kindAt, keyKindOf: typeof keyKindAt): FileNames {
   const declarations: Declaration[] = [];
   const uses: Use[] = [];
   const root = part.kind === 'policy' ? ['policies'] : [];
@@ -94,8 +96,9 @@ function namesOf(part: Part, kindOf: typeof kindAt): FileNames {
     const declared = declarationAt(path, node, value, pair);
     if (declared) declarations.push(declared);
     const kind = isScalar(node) && typeof node.value === 'string' && path.length > 2 ? kindOf(path, category) : undefined;
-    if (kind && isScalar(node) && !(kind === 'tool' && NOT_TOOLS.has(String(node.value)))) uses.push({ kind, name: String(node.value), at: spanOf(node) });
-    if (path.at(-2) === 'model_limits' && pair && isScalar(pair.key)) uses.push({ kind: 'model', name: String(pair.key.value), at: spanOf(pair.key) });
+    if (kind && isScalar(node) && isName(kind, String(node.value))) uses.push({ kind, name: String(node.value), at: spanOf(node) });
+    const keyKind = pair && path.length > 2 ? keyKindOf(path.slice(0, -1), category) : undefined;
+    if (keyKind && isScalar(pair?.key)) uses.push({ kind: keyKind, name: String(pair.key.value), at: spanOf(pair.key) });
   });
   return { declarations, uses };
 }

@@ -1,17 +1,19 @@
 // What could be written at the cursor: keys, values, names, whole policies. Works while the text around is broken.
 
 import type { TextRange } from '../../protocol/finding.ts';
+import { stronger } from '../../protocol/verdict.ts';
 import type { Disposition } from '../../protocol/verdict.ts';
 import { describeCategories, describeCategory, fieldAt, flowText } from '../../runtime/policy/describe.ts';
 import type { Field, Shape } from '../../runtime/policy/describe.ts';
 import type { GovernanceDocument, Path } from '../../runtime/policy/document.ts';
+import { categoryNamed } from '../../runtime/policy/registry.ts';
 import { isGlob } from '../../runtime/policy/globs.ts';
-import { kindAt, SECTIONS } from '../names.ts';
+import { keyKindAt, kindAt, SECTIONS } from '../names.ts';
 import type { NameKind } from '../names.ts';
 import type { Scope } from '../scope.ts';
 import { completeExpression } from './expressions.ts';
 import type { ExpressionName } from './expressions.ts';
-import { categoryMarkdown, declarationMarkdown, dispositionMarkdown, fieldMarkdown, isDisposition } from './markdown.ts';
+import { categoryMarkdown, declarationMarkdown, dispositionMarkdown, fieldMarkdown, isDisposition, isRecord } from './markdown.ts';
 import { placeAt } from './place.ts';
 import type { Place } from './place.ts';
 
@@ -133,9 +135,9 @@ function flowSnippet({ name, shape, snippet }: Field): string {
 }
 
 /** Names that other places use but nothing declares yet, and models for a mapping by model. */
-function mapKeys({ cursor }: Place, scope: Scope): readonly Draft[] {
+function mapKeys({ cursor, category }: Place, scope: Scope): readonly Draft[] {
   const [top] = cursor.path;
-  const kind = cursor.path.length === 1 && typeof top === 'string' && Object.hasOwn(SECTIONS, top) ? SECTIONS[top as keyof typeof SECTIONS] : kindAt([...cursor.path, ''], undefined);
+  const kind = cursor.path.length === 1 && typeof top === 'string' && Object.hasOwn(SECTIONS, top) ? SECTIONS[top as keyof typeof SECTIONS] : keyKindAt(cursor.path, category);
   if (!kind) return [];
   const declared = new Set([...cursor.siblings, ...scope.declared(kind).map(({ name }) => name)]);
   const used = [...new Set(scope.uses(kind).map(({ name }) => name))].filter((name) => !declared.has(name) && !isGlob(name));
@@ -146,13 +148,20 @@ function scalarDrafts(place: Place, shape: Shape, path: Path, written: ReadonlyS
   const names = nameDrafts(place, path, written, scope);
   if (names.length > 0 && shape.kind !== 'list') return names;
   switch (shape.kind) {
-    case 'enum': return shape.values.filter((value) => !written.has(value)).map((value) => enumDraft(place, path, value));
+    case 'enum': return shape.values.filter((value) => !written.has(value) && isStep(place, path, value)).map((value) => enumDraft(place, path, value));
     case 'boolean': return ['true', 'false'].map((value) => ({ label: value, sort: 'value', text: value, ...(String(place.field?.default) === value ? { detail: 'default' } : {}) }));
     case 'number': case 'integer': return numberDrafts(place);
     case 'list': return place.cursor.quoted ? [] : scalarDrafts(place, shape.item, [...path, 0], written, scope).map(inBrackets);
     case 'either': return shape.options.flatMap((option) => scalarDrafts(place, option, path, written, scope));
     default: return [];
   }
+}
+
+/** A step of `escalate:` is stronger than what the policy begins with. */
+function isStep({ category, begins }: Place, path: Path, value: string): boolean {
+  if (path.at(-1) !== 'on_violation' || path[2] !== 'escalate') return true;
+  const base = begins ?? (category === undefined ? undefined : describeCategory(category)?.onViolation);
+  return !isDisposition(value) || !base || !isDisposition(base) || stronger(value, base);
 }
 
 const inBrackets = (draft: Draft): Draft => ({ ...draft, text: draft.snippet ? `[${draft.text}]` : `[${draft.text.replace(/[\\$}]/g, '\\$&')}$0]`, snippet: true });
@@ -171,14 +180,25 @@ function numberDrafts({ field }: Place): readonly Draft[] {
   return [...values].filter(([value]) => typeof value === 'number').map(([value, detail]) => ({ label: String(value), sort: 'value', text: String(value), detail: field?.unit ? `${detail}, ${field.unit}` : detail }));
 }
 
-function nameDrafts({ category, cursor, word }: Place, path: Path, written: ReadonlySet<string>, scope: Scope): readonly Draft[] {
+function nameDrafts({ category, cursor, word, name: own }: Place, path: Path, written: ReadonlySet<string>, scope: Scope): readonly Draft[] {
   const kind = kindAt(path, category);
   if (!kind) return [];
   const draft = (name: string): Draft => ({ label: name, sort: 'name', text: cursor.quoted ? name : flowText(name) });
   if (kind === 'model') return unwritten(usedNames(kind, scope), new Set([...written, word])).map((name) => ({ ...draft(name), detail: 'named in a policy' }));
+  if (path.at(-1) === 'overrides') return overridable(scope, category, own).map((each) => ({ ...draft(each.name), detail: each.replaceable ? 'overridable' : 'does not say `overridable: true`', first: each.replaceable, ...topicOf(each) }));
   const declared = new Map(scope.declared(kind).map((each) => [each.name, each]));
   const others = unwritten(usedNames(kind, scope), new Set([...written, ...declared.keys(), word])).map((name) => ({ ...draft(name), detail: 'used, not declared' }));
   return [...unwritten(declared.keys(), written).map((name) => ({ ...draft(name), detail: kind, first: true, ...topicOf(declared.get(name)) })), ...others];
+}
+
+/** Policies of the same category that are not this one. */
+function overridable(scope: Scope, category: string | undefined, own: string | undefined) {
+  const id = category === undefined ? undefined : categoryNamed(category)?.id;
+  return scope.declared('policy').flatMap((each) => {
+    const keys = isRecord(each.value) ? each.value : {};
+    const same = typeof keys['category'] === 'string' && categoryNamed(keys['category'])?.id === id;
+    return same && each.name !== own ? [{ ...each, replaceable: keys['overridable'] === true }] : [];
+  });
 }
 
 function topicOf(declaration: ReturnType<Scope['declared']>[number] | undefined): { readonly topic?: Topic } {

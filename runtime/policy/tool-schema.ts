@@ -31,6 +31,8 @@ export const NEEDED: Record<Meaning, readonly string[]> = {
 };
 
 const fact = (text: string, example: string) => z.string().min(1).max(500).optional().describe(text).meta({ examples: [example] });
+/** A fact that is the name of a domain, unless it says where the name is. */
+const domain = (text: string, example: string) => fact(text, example).meta({ reference: 'domain' });
 
 export const toolSchema = z.strictObject({
   is: z.enum(MEANINGS).optional().describe('What a call of this tool really is. It is then judged as that as well, wherever it was intercepted: `send_email` as a message, `run_sql` as data.').meta({ examples: ['message'] }),
@@ -41,7 +43,7 @@ export const toolSchema = z.strictObject({
   to: fact('For a message: its recipients, a text or a list.', 'args.to'),
   subject: fact('For a message: its subject.', 'args.subject'),
   amount: fact('For a message: money that it moves or promises, in US dollars.', 'args.amount'),
-  store: fact('For a retrieval: the domain or store that is searched.', 'handbook'),
+  store: domain('For a retrieval: the domain or store that is searched.', 'handbook'),
   collection: fact('For a retrieval: the part of the store.', 'args.collection'),
   query: fact('For a retrieval: what is searched for.', 'args.query'),
   documents: fact('For a retrieval: where the result has its documents, as a path.', 'result.hits'),
@@ -49,7 +51,7 @@ export const toolSchema = z.strictObject({
   content: fact('For a retrieval: the text of one document.', 'item.text'),
   score: fact('For a retrieval: the relevance of one document.', 'item.score'),
   updated: fact('For a retrieval: when one document last changed: a date as text, or seconds or milliseconds since 1970.', 'item.updated_at'),
-  source: fact('For data: the domain or database that is asked. For a retrieval: where one document comes from (`item.path`).', 'crm'),
+  source: domain('For data: the domain or database that is asked. For a retrieval: where one document comes from (`item.path`).', 'crm'),
   operation: fact('For data: read, insert, update, delete; for a file: read, create, write, delete, list; for memory: read, write, delete, list. Or where the arguments say it. A statement decides for itself.', 'read'),
   statement: fact('For data: the SQL statement. What it reads and writes is taken from it.', 'args.sql'),
   table: fact('For data: the table or collection, when there is no statement.', 'args.table'),

@@ -126,3 +126,20 @@ test('what is replaced is on the line of the cursor and holds it', () => {
     }
   }
 });
+
+test('a policy to override: of the same category, those that may be replaced first', () => {
+  const set = 'policies:\n  - { name: loose, category: cost, rules: { per_run_cost_limit: 5 } }\n  - { name: company, category: budget, overridable: true, rules: { per_run_cost_limit: 9 } }\n  - { name: words, category: safety, overridable: true, rules: { blocked_tools: [x] } }\n  - name: mine\n    category: cost\n    overrides: $0\n';
+  assert.deepEqual(labels(set), ['company', 'loose']);
+});
+
+test('a step of an escalation is stronger than what the policy begins with', () => {
+  assert.deepEqual(labels('policies:\n  - name: a\n    category: cost\n    on_violation: warn\n    escalate: [{ after: 3, on_violation: $0 }]\n').sort(), ['block', 'gate']);
+  assert.deepEqual(labels('policies:\n  - name: a\n    category: cost\n    on_violation: gate\n    escalate:\n      - on_violation: $0\n'), ['block']);
+});
+
+test('domains where a tool or a rule names its source, tools in every list of tools', () => {
+  const domains = 'domains:\n  crm: { kind: sql }\n  handbook: { kind: vector }\ntools:\n  mail: { class: once }\n';
+  assert.deepEqual(labels(`${domains}  run_sql: { is: data, source: $0 }\n`), ['crm', 'handbook']);
+  checkHas(`${domains}policies:\n  - category: data-access\n    rules: { read_only_sources: [$0] }\n`, 'crm');
+  for (const [category, rules] of [['grounding', 'actions: [$0]'], ['reasoning', 'decide_before: { tools: [$0] }'], ['rate-limit', 'tools: [$0]'], ['approval', 'require_approval_for: [$0]'], ['input-validation', 'sanitize_arguments_of: [$0]'], ['safety', 'blocked_tools: [$0]']]) checkHas(`${domains}policies:\n  - category: ${category}\n    rules: { ${rules} }\n`, 'mail');
+});

@@ -62,3 +62,11 @@ test('a glob, an undeclared name and a name that needs quotes are not renamed', 
   const policy = open(at('spend\n    category'));
   assert.deepEqual(rename(policy.document, policy.cursor.offset, policy.set, 'a: b'), []);
 });
+
+test('domains, tools and overridden policies are found and renamed wherever they are named', () => {
+  const set = 'domains:\n  cr$0m: { kind: sql }\ntools:\n  run_sql: { is: data, source: crm, statement: args.crm }\n  find: { is: retrieval, store: args.crm }\npolicies:\n  - name: a\n    category: data-access\n    overridable: true\n    rules: { read_only_sources: [crm, crm.leads] }\n  - name: b\n    category: input-validation\n    rules: { tool_schemas: { run_sql: { type: object } } }\n  - name: c\n    category: data-access\n    overrides: a\n    rules: { read_only_sources: [crm] }\n';
+  assert.deepEqual(found(set, references).map((place) => place.slice(place.indexOf(':'))), [':10 crm', ':17 crm', ':2 crm', ':4 crm']);
+  const bare = set.replace('$0', '');
+  assert.equal(found(bare.replace('  run_sql:', '  run$0_sql:'), references).length, 2);
+  assert.deepEqual(found(bare.replace('overrides: a', 'overrides: $0a'), definitions).map((place) => place.slice(place.indexOf(':'))), [':7 a']);
+});

@@ -12,7 +12,7 @@ import { firstMatch } from '../globs.ts';
 const KINDS = ['run', 'exec', 'http', 'spawn'] as const;
 
 const rules = z.strictObject({
-  require_approval_for: z.array(z.string().min(1)).default([]).describe('Tools, by exact name or glob (`server/tool` for one MCP server\'s), and kinds of action: `run` (a run starts), `spawn` (it starts another agent), `exec` (a program), `http` (a request). `tool:run` is a tool that has such a name.').meta({ examples: [['send_email', 'delete_*', 'spawn']] }),
+  require_approval_for: z.array(z.string().min(1)).default([]).describe('Tools, by exact name or glob (`server/tool` for one MCP server\'s), and kinds of action: `run` (a run starts), `spawn` (it starts another agent), `exec` (a program), `http` (a request). `tool:run` is a tool that has such a name.').meta({ reference: 'tool', examples: [['send_email', 'delete_*', 'spawn']] }),
   min_risk: z.enum(RISKS).optional().describe('Tool calls of this risk or a higher one wait, whatever their name. The risk of a tool is written under `tools:`.').meta({ examples: ['high'] }),
   auto_approve_below_risk: z.enum(RISKS).optional().describe('Tool calls of a lower risk than this go on although `require_approval_for` names them. A tool of unknown risk waits.').meta({ examples: ['medium'] }),
   cost_threshold: z.number().positive().max(1e9).optional().describe('A model call waits when it may cost more than this, or when it would take the spending of the whole spawn tree over it. Each further call over it asks again. A call of unknown price counts as nothing here: `unknown_price` of the `cost` category decides about it.').meta({ unit: 'USD', examples: [5] }),

@@ -23,7 +23,7 @@ const rules = z.strictObject({
   model_limits: z.record(z.string(), z.strictObject({
     daily_cost_limit: dollars('What the agent may spend on this model in one day (UTC).'),
     daily_token_limit: tokens('Tokens the agent may use of this model in one day (UTC).'),
-  })).optional().describe('Daily limits of single models, by exact model name.').meta({ examples: [{ 'gpt-4o': { daily_cost_limit: 5 } }] }),
+  })).optional().describe('Daily limits of single models, by exact model name.').meta({ reference: 'model', examples: [{ 'gpt-4o': { daily_cost_limit: 5 } }] }),
   warning_threshold_percent: z.number().positive().max(100).default(80).describe('Share of a limit from which calls are recorded as a warning.').meta({ unit: 'percent' }),
   unknown_price: z.enum(['block', 'warn', 'allow']).default('block').describe('What happens to a call whose model has no known price while a cost limit applies. `block` treats it as a violation, with the disposition of the policy.'),
 });

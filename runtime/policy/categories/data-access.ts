@@ -7,7 +7,7 @@ import { isWrite, reachOf, type DataReach } from '../detect/data-call.ts';
 import { isPathPattern, pathMatcher, sourcePatterns } from '../detect/places.ts';
 import { nameMatcher } from '../globs.ts';
 
-const sources = (text: string, example: readonly string[]) => z.array(z.string().trim().min(1)).min(1).optional().describe(text).meta({ examples: [example] });
+const sources = (text: string, example: readonly string[]) => z.array(z.string().trim().min(1)).min(1).optional().describe(text).meta({ reference: 'domain', examples: [example] });
 
 const rules = z.strictObject({
   allowed_data_sources: sources('What may be touched, and nothing else: sources (`crm`), tables (`crm.leads`), paths (`/work/data`, with all below it), or globs. Names bound data calls, patterns with a `/` bound files, `*` stands for everything; a list that has none of a kind leaves that kind alone.', ['crm.leads', '/work/data']),

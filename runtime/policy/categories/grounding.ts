@@ -26,7 +26,7 @@ const rules = z.strictObject({
   score_relevance_floor: share('Least relevance, as the store reports it, of what a search brings. A document without a score counts as 0.', 0.5),
   score_eval_mode: z.enum(MODES).default('all').describe('Whether each score must reach the floor, their average, or the average of the best `score_top_n`.').meta({ examples: ['top_n'] }),
   score_top_n: z.int().positive().max(1000).default(3).describe('How many of the best scores are averaged with `top_n`.').meta({ unit: 'count', examples: [3] }),
-  actions: z.array(z.string().min(1)).default([]).describe('Tools, by exact name or glob (`server/tool` for one MCP server\'s), whose arguments may hold no number of two digits or more, mail address, or id with letters and digits that was neither retrieved in this run nor told to it.').meta({ examples: [['send_payment', 'refund_*']] }),
+  actions: z.array(z.string().min(1)).default([]).describe('Tools, by exact name or glob (`server/tool` for one MCP server\'s), whose arguments may hold no number of two digits or more, mail address, or id with letters and digits that was neither retrieved in this run nor told to it.').meta({ reference: 'tool', examples: [['send_payment', 'refund_*']] }),
 });
 type Rules = z.output<typeof rules>;
 

@@ -7,10 +7,11 @@ import type { Facts } from '../facts.ts';
 import { firstMatch, isGlob, nameMatcher } from '../globs.ts';
 
 const patterns = (text: string, examples: readonly string[]) => z.array(z.string().min(1)).min(1).optional().describe(text).meta({ examples: [examples] });
+const models = (text: string, examples: readonly string[]) => patterns(text, examples).meta({ reference: 'model' });
 
 const rules = z.strictObject({
-  allowed_models: patterns('Models that may be called: exact names or globs. `gpt-4o` does not match `gpt-4o-mini`; `gpt-4o*` matches both.', ['gpt-4o', 'claude-*']),
-  blocked_models: patterns('Models that may not be called: exact names or globs. Stronger than `allowed_models`.', ['*-preview']),
+  allowed_models: models('Models that may be called: exact names or globs. `gpt-4o` does not match `gpt-4o-mini`; `gpt-4o*` matches both.', ['gpt-4o', 'claude-*']),
+  blocked_models: models('Models that may not be called: exact names or globs. Stronger than `allowed_models`.', ['*-preview']),
   allowed_providers: patterns('Hosts that model calls may go to: exact names or globs.', ['api.openai.com', '*.openai.azure.com']),
   max_tokens_per_call: z.int().positive().optional().describe('Longest single call: input tokens and the output that the caller asks for, together.').meta({ unit: 'tokens', examples: [8000] }),
   max_tokens_per_run: z.int().positive().optional().describe('Tokens over all model calls of one run, its children not counted.').meta({ unit: 'tokens', examples: [200_000] }),

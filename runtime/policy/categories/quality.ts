@@ -36,7 +36,7 @@ const rules = z.strictObject({
   confidence_field: z.string().regex(/^(?:\/[^/]+)+$/, { error: 'must be a JSON pointer such as /confidence' }).default('/confidence').describe('Where a JSON output states its confidence, as a JSON pointer. An output without it fails.').meta({ examples: ['/confidence'] }),
   llm_checks: z.array(z.strictObject({
     criteria: z.string().trim().min(1).max(4000).describe('What a good output does, in words for the judge.').meta({ examples: ['Answers the question in a friendly tone.'] }),
-    model: z.string().min(1).default('gpt-4o-mini').describe('Model that judges.').meta({ examples: ['gpt-4o-mini'] }),
+    model: z.string().min(1).default('gpt-4o-mini').describe('Model that judges.').meta({ reference: 'model', examples: ['gpt-4o-mini'] }),
     threshold: z.number().min(0).max(1).default(0.5).describe('Least score, 0 to 1, that passes.').meta({ examples: [0.7] }),
     action,
   })).min(1).optional().describe('Checks that a model makes, asked through the governed route. Without an answer the check could not be made, and `on_error` decides.').meta({ examples: [[{ criteria: 'Answers in a friendly tone.', threshold: 0.7 }]] }),

@@ -33,7 +33,7 @@ const rules = z.strictObject({
     action: z.enum(['warn', 'retry', 'gate', 'block']).optional().describe('What happens on a match; absent: what `on_violation` says.').meta({ examples: ['gate'] }),
   }).optional().describe('Decisions whose summary or explanation names a protected attribute. It compares words in English: it finds a reason that is said, not one that is meant, and also a sentence that says the attribute was left aside. Have people look.').meta({ examples: [{ protected_attributes: ['age', 'gender'], action: 'gate' }] }),
   decide_before: z.strictObject({
-    tools: z.array(z.string().min(1)).default([]).describe('Tools: exact names or globs, `server/tool` for one MCP server\'s.').meta({ examples: [['approve_*']] }),
+    tools: z.array(z.string().min(1)).default([]).describe('Tools: exact names or globs, `server/tool` for one MCP server\'s.').meta({ reference: 'tool', examples: [['approve_*']] }),
     min_risk: z.enum(RISKS).optional().describe('Tools of this risk or a higher one; the risk is written under `tools:`.').meta({ examples: ['high'] }),
     within_minutes: z.number().positive().max(10_080).optional().describe('How old the decision may be; absent: as old as the run.').meta({ unit: 'minutes', examples: [30] }),
   }).refine((value) => value.tools.length > 0 || value.min_risk !== undefined, { error: 'needs `tools` or a `min_risk`' }).optional().describe('Tools that are called only after a decision about them was recorded in this run: its `about` is the name of the tool. Checked before the tool runs.').meta({ formerly: ['decision_audit_trail'], examples: [{ tools: ['approve_loan'], min_risk: 'high' }] }),

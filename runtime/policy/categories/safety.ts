@@ -16,7 +16,7 @@ const rules = z.strictObject({
   max_steps: count('Actions of any kind that one run may take.', 50),
   max_tool_calls: count('Tool calls that one run may make.', 100),
   max_retries: z.int().min(0).optional().describe('How often a failed tool or model call may be tried again, counted over failures in a row.').meta({ unit: 'count', examples: [3] }),
-  blocked_tools: z.array(z.string().min(1)).min(1).optional().describe('Tools that are never called: exact names or globs. `server/tool` names the tool of one MCP server.').meta({ examples: [['drop_*', 'github/delete_repo']] }),
+  blocked_tools: z.array(z.string().min(1)).min(1).optional().describe('Tools that are never called: exact names or globs. `server/tool` names the tool of one MCP server.').meta({ reference: 'tool', examples: [['drop_*', 'github/delete_repo']] }),
   loops: z.strictObject({
     max_identical_calls: z.int().positive().max(50).default(3).describe('How often in a row a tool may be called with the same arguments. Other calls in between make it another situation, so they start the count again.').meta({ unit: 'count', examples: [3] }),
     max_similar_calls: z.int().positive().max(50).optional().describe('How often in a row a tool may be called with arguments that differ in nothing but numbers and white space. Turning pages is such a row: leave room for it.').meta({ unit: 'count', examples: [20] }),
