@@ -10,9 +10,9 @@ export type Mapping = Record<string, unknown>;
 const TOP_LEVEL = topLevelFields();
 const KINDS = CATEGORIES.map(({ id, rules, examples, dispositions }) => ({ id, dispositions, fields: fieldsOf(rules), examples: examples.map((each) => parse(each.rules) as Mapping) }));
 
-/** A file as a plain value: one to three policies, now and then other sections. */
+/** A file as a plain value: a policy or a few, now and then other sections. */
 export function governance(random: Random): Mapping {
-  const file: Mapping = { policies: Array.from({ length: 1 + random.below(3) }, (_, index) => policy(random, `p${index}`)) };
+  const file: Mapping = { policies: Array.from({ length: random.once(4) ? 1 + random.below(3) : 1 }, (_, index) => policy(random, `p${index}`)) };
   for (const { name, shape } of TOP_LEVEL) if (name !== 'policies' && random.once(8)) file[name] = valueOf(shape, random, 0);
   return file;
 }
