@@ -2,7 +2,7 @@
 
 import type { ActionEvent } from '../protocol/action.ts';
 import type { EffectsDelta } from '../protocol/run-graph.ts';
-import type { Effects } from './policy/facts.ts';
+import type { Effects, Facts } from './policy/facts.ts';
 
 const WRITING_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -22,6 +22,17 @@ function effectOf(event: ActionEvent): EffectsDelta | undefined {
     case 'data.after': return event.error !== undefined || event.operation === 'read' ? undefined : { [event.operation === 'delete' ? 'recordsDeleted' : 'recordsModified']: event.count ?? 1 };
     default: return undefined;
   }
+}
+
+/** The facts without what this action added to them when it was seen the first time, as the tool that does it. */
+export function uncounted(facts: Facts, event: ActionEvent): Facts {
+  const counted = effectsOf([event]);
+  if (!counted) return facts;
+  const less = (effects: Effects): Effects => ({
+    recordsModified: effects.recordsModified, recordsDeleted: effects.recordsDeleted, messages: effects.messages, amount: effects.amount, memoryWrites: effects.memoryWrites,
+    apiWrites: effects.apiWrites - (counted.apiWrites ?? 0), filesChanged: effects.filesChanged - (counted.files?.length ?? 0),
+  });
+  return { ...facts, run: { ...facts.run, effects: less(facts.run.effects), treeEffects: less(facts.run.treeEffects) } };
 }
 
 /** Running totals; files count once however often they are written. */

@@ -9,7 +9,7 @@ import { boundsOf } from './action-bounds.ts';
 import type { CallRow, Calls } from './calls.ts';
 import type { Gates } from './gates.ts';
 import type { Journal } from './journal.ts';
-import { effectsOf } from './effects.ts';
+import { effectsOf, uncounted } from './effects.ts';
 import type { Incidents } from './incidents.ts';
 import { learnedOf, toldIn } from './learned.ts';
 import { markOf, sha256 } from './live-run.ts';
@@ -72,7 +72,9 @@ export class Judge {
     const held = same?.state === 'held' ? same : undefined;
     const asked = held ? await gates.forCall(tx, run, call.key) : [];
     const accounts = spending.accounts(at, call.event.event === 'llm.before' ? call.event.model : undefined);
-    const { facts, asked: past } = notingHost(await spending.facts(tx, at, accounts, grantedBy(asked)));
+    const seenBefore = await this.#seenBefore(tx, at, call.event);
+    const found = await spending.facts(tx, at, accounts, grantedBy(asked));
+    const { facts, asked: past } = notingHost(seenBefore ? uncounted(found, call.event) : found);
     const event = priced(enriched(call.event, at), engine, facts);
     const node = held?.node ?? (call.event.event === 'run.before' ? runNode(run) : live.nextNode());
 
@@ -91,7 +93,7 @@ export class Judge {
       live.remember(mark);
       if (event.event !== 'run.before') await this.#parts.runs.add(tx, run, { steps: 1 });
     }
-    const effects = proceeds(verdict.disposition) ? effectsOf(seen) : undefined;
+    const effects = proceeds(verdict.disposition) && !seenBefore ? effectsOf(seen) : undefined;
     const told = proceeds(verdict.disposition) && engine.audit(facts).logInputs ? toldIn(event, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
     written.push({ type: 'action.judged', node, event: event.event, verdict, ...(effects && { effects }), ...(told && { told }) });
     await this.#parts.incidents.add(tx, run, node, event.event, verdict, now);
@@ -222,6 +224,13 @@ export class Judge {
     return { answer, events: await this.#write(tx, at, written, row.hold ? await this.#balances(tx, at, row.name) : []) };
   }
 
+  /** A request, program or file of the tool that is running and that was judged as just that: one action, seen at two places, counts once. */
+  async #seenBefore(tx: Tx, { live, engine }: Situation, event: ActionEvent): Promise<boolean> {
+    if (!SEEN_TWICE.has(event.event)) return false;
+    const tool = await this.#parts.calls.onlyRunningTool(tx, live.info.id);
+    return tool !== undefined && engine.meaning(tool.name) === kindOf(event.event);
+  }
+
   /** An action may go on: it counts from now on, and what it remembers is noted. */
   async #begins(tx: Tx, { live, now }: Situation, entry: CallRow, seen: readonly ActionEvent[]): Promise<void> {
     await this.#parts.windows.started(tx, live.info, startedAt({ ...entry, at: now }));
@@ -327,6 +336,9 @@ function standing(row: CallRow, engine: Engine): BeforeAnswer | undefined {
   const mayDiffer = row.policyVersion !== engine.version || (!answer.go && TRANSIENT.has(answer.disposition));
   return row.state === 'refused' && mayDiffer ? undefined : answer;
 }
+
+/** Actions of a tool that are intercepted once more where they happen. */
+const SEEN_TWICE: ReadonlySet<string> = new Set(['http.before', 'exec.before', 'file.before', 'data.before']);
 
 const REDACTED_BY_SPAN: ReadonlySet<ActionKind> = new Set(['llm', 'tool', 'output']);
 

@@ -137,6 +137,8 @@ export interface Engine {
   explain(event: ActionEvent, facts: Facts): { readonly verdict: Verdict; readonly considered: readonly Considered[] };
   /** What else the event is: the message that a tool sends, the output that an answer of the model is. Judged together with it. */
   seenAs(event: ActionEvent): readonly ActionEvent[];
+  /** The kind of action that a tool is as well, as `tools:` says. */
+  meaning(tool: string): ActionKind | undefined;
   /** What policies in scope want a judge to be asked before this event is decided. */
   questions(event: ActionEvent, facts: Facts): readonly JudgeQuestion[];
   budgets(facts: Facts): readonly BudgetLimit[];

@@ -1,7 +1,7 @@
 // The decision: every policy in scope is asked, the strongest disposition wins, and a check that fails refuses. Pure.
 
 import type { z } from 'zod';
-import type { ActionEvent, Risk, ToolClass } from '../../protocol/action.ts';
+import type { ActionEvent, ActionKind, Risk, ToolClass } from '../../protocol/action.ts';
 import { arrangeReasons, mergeRedactions, type Place, type Reason, type Verdict } from '../../protocol/verdict.ts';
 import type { ActionLimit, AlertRules, AuditRules, BreakerRules, BudgetLimit, Considered, Engine, MemoryRules, PolicyInForce, PolicySet, PolicySummary, StreamRedactor } from './api.ts';
 import { DEFAULT_AUDIT, mergeAudit } from './categories/audit.ts';
@@ -105,6 +105,10 @@ class PolicyEngine implements Engine {
     } catch {
       return []; // `decide` refuses such a call and says why
     }
+  }
+
+  meaning(tool: string): ActionKind | undefined {
+    return this.#viewOf(tool)?.view.kind;
   }
 
   #viewOf(name: string): PlacedView | undefined {

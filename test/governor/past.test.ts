@@ -105,6 +105,26 @@ domains: { crm: { kind: sql, match: { tables: [leads] }, grants: [{ agents: [wri
   assert.ok(!JSON.stringify(g.events).includes('"ssn\\":\\"2') && !JSON.stringify(g.events).includes('US'), 'what was taken out is not stored either');
 });
 
+test('one action that is seen as a tool and as the request it sends counts once', async (t) => {
+  const g = await governed(t, `
+agents: { writer: { entry: agent.ts } }
+tools: { post: { is: http, method: POST, url: args.url } }
+policies: [{ name: few-writes, category: scope, rules: { max_api_writes: 2 } }]
+`);
+  const { run } = await g.run();
+  const url = 'https://api.example.com/x';
+  const once = async (n: number): Promise<boolean> => {
+    const tool = { name: 'post', args: { url, n } };
+    const answer = await g.governor.before(run, { key: `tool:${n}`, event: { event: 'tool.before', ...tool } });
+    if (!answer.go) return false;
+    assert.ok((await g.governor.before(run, { key: `http:${n}`, event: { event: 'http.before', method: 'POST', url, protocol: 'https', host: 'api.example.com', port: 443 } })).go);
+    await g.governor.after(run, { key: `http:${n}`, event: { event: 'http.after', method: 'POST', url, protocol: 'https', host: 'api.example.com', port: 443, status: 200 } });
+    await g.governor.after(run, { key: `tool:${n}`, event: { event: 'tool.after', ...tool, texts: [] } });
+    return true;
+  };
+  assert.deepEqual([await once(1), await once(2), await once(3)], [true, true, false]);
+});
+
 test('a run that has had its time is stopped', async (t) => {
   const g = await governed(t, 'agents: { writer: { entry: agent.ts } }\npolicies: [{ name: short, category: operations, rules: { timeout_seconds: 60 } }]\n');
   const { run } = await g.run();

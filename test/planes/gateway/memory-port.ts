@@ -72,7 +72,7 @@ function engine(answers: Answers): Engine {
     version: answers.version?.() ?? '1', policies: [], agents: new Map(),
     decide: () => ({ disposition: 'allow', reasons: [], redactions: [], policyVersion: '1' }),
     explain: () => ({ verdict: { disposition: 'allow', reasons: [], redactions: [], policyVersion: '1' }, considered: [] }),
-    seenAs: () => [], questions: () => [], budgets: () => [], breakers: () => [], limits: () => [], alerts: () => [], memory: () => [], wholeOutput: () => answers.whole ?? false,
+    seenAs: () => [], questions: () => [], meaning: () => undefined, budgets: () => [], breakers: () => [], limits: () => [], alerts: () => [], memory: () => [], wholeOutput: () => answers.whole ?? false,
     audit: () => ({ logInputs: true, logOutputs: true, logSteps: true, logToolCalls: true, redactFields: [], retentionDays: 1, maxText: 1000 }),
     streamRedactor: () => redactor(answers.forbidden),
     tool: () => ({ class: 'once' }),
