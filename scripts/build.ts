@@ -15,7 +15,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** ES modules for Node. CommonJS packages inside still want `require`, which the banner gives them. */
 const node: BuildOptions = {
-  bundle: true, platform: 'node', format: 'esm', target: 'node24', outdir: 'dist', minifySyntax: true, minifyWhitespace: true, legalComments: 'none',
+  bundle: true, platform: 'node', format: 'esm', mainFields: ['module', 'main'], target: 'node24', outdir: 'dist', minifySyntax: true, minifyWhitespace: true, legalComments: 'none',
   banner: { js: "import { createRequire as fullarcRequire } from 'node:module'; const require = fullarcRequire(import.meta.url);" },
   define: { FULLARC_VERSION: JSON.stringify(version) },
 };
