@@ -22,10 +22,11 @@ export interface Answer {
 
 /** Throws `Rejected` when the script calls a tool that the request does not offer. */
 export function answerOf(turn: Turn, conversation: Conversation): Answer {
-  const calls = (turn.toolCalls ?? []).map(({ name, args }) => ({ id: newId(''), name, args }));
+  const filled = (text: string): string => text.replaceAll('{{lastResult}}', () => conversation.results.at(-1) ?? '');
+  const calls = (turn.toolCalls ?? []).map(({ name, args }) => ({ id: newId(''), name, args: Object.fromEntries(Object.entries(args).map(([key, value]) => [key, typeof value === 'string' ? filled(value) : value])) }));
   const missing = calls.find(({ name }) => !conversation.tools.includes(name));
   if (missing) throw new Rejected(400, `the script calls the tool ${missing.name}, but the request offers only: ${conversation.tools.join(', ') || 'none'}`);
-  const said = (turn.text ?? '').replaceAll('{{lastResult}}', () => conversation.results.at(-1) ?? '');
+  const said = filled(turn.text ?? '');
   const tokens = encode(said, PLAIN);
   const bound = conversation.maxOutputTokens ?? Infinity;
   const cut = tokens.length > bound;

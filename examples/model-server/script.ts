@@ -17,7 +17,7 @@ export interface When {
 
 export interface Turn {
   readonly when?: When;
-  /** `{{lastResult}}` stands for the last tool result. */
+  /** `{{lastResult}}` stands for the last tool result, here and in arguments that are texts. */
   readonly text?: string;
   readonly toolCalls?: readonly { readonly name: string; readonly args: Readonly<Record<string, unknown>> }[];
   /** The provider fails instead: a status of 400 or above. */
