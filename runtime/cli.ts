@@ -11,6 +11,7 @@ import { addPolicies } from './cli/policies.ts';
 import { addReplay } from './cli/replay.ts';
 import { addRun } from './cli/run.ts';
 import { addRuns } from './cli/runs.ts';
+import { addTest } from './cli/test.ts';
 
 declare const FULLARC_VERSION: string | undefined;
 
@@ -30,6 +31,7 @@ addGates(program);
 addRuns(program);
 addExplain(program);
 addPolicies(program);
+addTest(program);
 addReplay(program);
 program.command('governor', { hidden: true }).description('Runs the governor in this process; started by whoever needs it.').action(async () => {
   const { runGovernor } = await import('./governor-process.ts');
