@@ -51,7 +51,7 @@ export function toCodeAction(action: Action, uri: string, uriOf: (file: string) 
   return {
     title: action.title,
     kind: action.kind === 'quick-fix' ? CodeActionKind.QuickFix : CodeActionKind.SourceFixAll,
-    edit: { changes: { [uri]: toEdits(action.edits) } },
+    edit: { changes: Object.fromEntries(Object.entries(Object.groupBy(action.edits, ({ file }) => (file === undefined ? uri : uriOf(file)))).map(([address, edits = []]) => [address, toEdits(edits)])) },
     ...(action.findings.length > 0 ? { diagnostics: action.findings.map((finding) => toDiagnostic(finding, uriOf)) } : {}),
     ...(action.preferred ? { isPreferred: true } : {}),
   };

@@ -21,8 +21,8 @@ export interface Finding extends TextRange {
   readonly related?: readonly (TextRange & { readonly file: string; readonly message: string })[];
 }
 
-/** A change that mends a finding, in the file of the finding. */
+/** A change that mends a finding. An edit is made in the file of the finding unless it names another. */
 export interface Fix {
   readonly title: string;
-  readonly edits: readonly (TextRange & { readonly text: string })[];
+  readonly edits: readonly (TextRange & { readonly text: string; readonly file?: string })[];
 }

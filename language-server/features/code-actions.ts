@@ -63,7 +63,8 @@ function touches(a: TextRange, b: TextRange): boolean {
 }
 
 /** True when two edits cannot both be made: they share text, or insert at the same place. */
-function overlaps(a: TextRange, b: TextRange): boolean {
+function overlaps(a: Fix['edits'][number], b: Fix['edits'][number]): boolean {
+  if (a.file !== b.file) return false;
   const same = a.line === b.line && a.column === b.column;
   return same || (before(a.line, a.column, b.endLine, b.endColumn) && before(b.line, b.column, a.endLine, a.endColumn));
 }

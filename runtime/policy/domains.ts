@@ -75,8 +75,8 @@ function allows({ actions }: Grant, operation: DataOperation): boolean {
 
 function ready(grant: Grant, domain: DomainDeclaration, path: readonly (string | number)[], issues: Issue[]): Ready {
   const checked = grant.where === undefined ? undefined : checkExpression(grant.where, ROW, 'bool');
-  for (const { code, message, start, end } of checked?.issues ?? []) {
-    issues.push({ path: [...path, 'where'], on: 'value', code, severity: /always-/.test(code) ? 'warning' : 'error', message, within: { text: grant.where!, start, end } });
+  for (const { code, message, start, end, replace } of checked?.issues ?? []) {
+    issues.push({ path: [...path, 'where'], on: 'value', code, severity: /always-/.test(code) ? 'warning' : 'error', message, within: { text: grant.where!, start, end }, ...(replace !== undefined && { mend: { title: `Change to \`${replace}\``, replace } }) });
   }
   const agents = grant.agents && nameMatcher(grant.agents);
   const fleets = grant.fleets && nameMatcher(grant.fleets);

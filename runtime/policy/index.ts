@@ -50,7 +50,7 @@ export function compileSet(files: readonly PolicyFile[], cache: CompileCache = n
       const compilation = compileItem(item, cache);
       const base = ['policies', item.index];
       if (!brokenSyntax(item)) findings.push(...compilation.issues.map((issue) => issueFinding(file, base, issue)));
-      if (compilation.name !== undefined) named.push({ file, base, name: compilation.name, category: compilation.category, scope: compilation.scope, overrides: compilation.overrides, overridable: compilation.overridable });
+      if (compilation.name !== undefined) named.push({ file, base, name: compilation.name, category: compilation.category, scope: compilation.scope, overrides: compilation.overrides, overridable: compilation.overridable, value: item.value, whole: compilation.policy });
       if (!compilation.policy || item.problems.length > 0) continue;
       const policy = { ...compilation.policy, place: { file: file.path, ...file.document.position(textStart(item)) } };
       policies.push(policy);
@@ -59,7 +59,7 @@ export function compileSet(files: readonly PolicyFile[], cache: CompileCache = n
   }
   const declarations = declare(sorted, findings);
   findings.push(...crossFindings(named, declarations));
-  findings.push(...reviewPolicies(reviewed, () => policySet(policies)));
+  findings.push(...reviewPolicies(reviewed, () => policySet(policies, agentsOf(declarations))));
   policies.push(...dataLayer(declarations, findings));
   const parts: EngineParts = { policies, tools: toolsOf(declarations), views: viewsOf(declarations, findings), agents: agentsOf(declarations), version: () => versionOf(sorted) };
   return { parts, tests: declarations.tests, findings: sortFindings(findings) };

@@ -12,6 +12,7 @@ export const CODES = [
   'fullarc/structure/tab', 'fullarc/structure/duplicate-key', 'fullarc/structure/unknown-key', 'fullarc/structure/missing-key', 'fullarc/structure/wrong-type',
   'fullarc/structure/bad-value', 'fullarc/structure/unknown-category', 'fullarc/structure/duplicate-name', 'fullarc/structure/bad-name',
   'fullarc/reference/unknown-agent', 'fullarc/reference/unknown-fleet', 'fullarc/reference/glob-matches-nothing',
+  'fullarc/reference/unknown-domain', 'fullarc/reference/unknown-field', 'fullarc/meaning/redundant', 'fullarc/meaning/unreachable',
   'fullarc/reference/unknown-policy', 'fullarc/reference/not-overridable', 'fullarc/reference/other-category', 'fullarc/reference/overrides-itself',
   'fullarc/expression/syntax', 'fullarc/expression/type', 'fullarc/expression/unknown-name', 'fullarc/expression/unsupported',
   'fullarc/expression/always-true', 'fullarc/expression/always-false', 'fullarc/expression/too-large', 'fullarc/expression/narrows',

@@ -1,14 +1,17 @@
 // What only shows when all files are read together: names used twice, names that nothing declares, globs that match nothing.
 
-import type { Finding } from '../../protocol/finding.ts';
+import type { Finding, Fix } from '../../protocol/finding.ts';
+import type { CompiledPolicy } from './compile.ts';
+import { dataReferences } from './data-references.ts';
 import { issueFinding, type PolicyFile } from './findings.ts';
-import { compileGlob, isGlob } from './globs.ts';
+import { redundant, unreachable } from './idle-policies.ts';
 import type { Code } from './issues.ts';
 import type { Path } from './parse.ts';
 import type { Scope } from './schema.ts';
 import type { Declarations } from './sections.ts';
 import { closest } from './suggest.ts';
 import { testReferences } from './tests/references.ts';
+import { unknownName } from './unknown-name.ts';
 
 /** A policy as far as other policies and sections can have something against it. */
 export interface DeclaredPolicy {
@@ -19,18 +22,24 @@ export interface DeclaredPolicy {
   readonly scope: Scope | undefined;
   readonly overrides: string | undefined;
   readonly overridable: boolean | undefined;
+  /** As written. */
+  readonly value: unknown;
+  /** The policy itself, when nothing is wrong with it alone. */
+  readonly whole: CompiledPolicy | undefined;
 }
 
 export function crossFindings(policies: readonly DeclaredPolicy[], declarations: Declarations): Finding[] {
-  const findings = [...duplicateNames(policies), ...overrideFindings(policies)];
+  const findings = [...duplicateNames(policies), ...overrideFindings(policies), ...redundant(policies)];
   const { agents, fleets } = declarations.names;
   const known = { agents, fleets: new Set([...fleets, ...(fleets.size > 0 ? [] : fleetsOfAgents(declarations))]) };
   for (const policy of policies) {
     if (!policy.scope) continue;
-    findings.push(...scopeFindings(policy, policy.scope, ['scope'], known, 'error'));
+    const unknown = scopeFindings(policy, policy.scope, ['scope'], known, 'error');
+    findings.push(...(unknown.length > 0 ? unknown : unreachable(policy, declarations)));
     if (policy.scope.except) findings.push(...scopeFindings(policy, policy.scope.except, ['scope', 'except'], known, 'warning'));
   }
   if (fleets.size > 0) findings.push(...agentFleets(declarations));
+  findings.push(...dataReferences(declarations, known));
   findings.push(...testReferences(declarations.tests, policies.map(({ name }) => name), known));
   return findings;
 }
@@ -59,7 +68,7 @@ function overrideFindings(policies: readonly DeclaredPolicy[]): Finding[] {
   return overriding.flatMap((policy): Finding[] => {
     const name = policy.overrides!;
     const target = byName.get(name);
-    const finding = (code: Code, message: string, mend?: string): Finding => issueFinding(policy.file, policy.base, { path: ['overrides'], on: 'value', code, severity: 'error', message, ...(mend && { mend: { title: `Change to \`${mend}\``, replace: mend } }) });
+    const finding = (code: Code, message: string, mend?: string): Finding => withFixes(issueFinding(policy.file, policy.base, { path: ['overrides'], on: 'value', code, severity: 'error', message, ...(mend && { mend: { title: `Change to \`${mend}\``, replace: mend } }) }), mend === undefined ? removal(policy) : []);
     if (!target) {
       const near = closest(name, byName.keys());
       return [finding('fullarc/reference/unknown-policy', `No policy is named \`${name}\`.${near ? ` Did you mean \`${near}\`?` : ''}`, near)];
@@ -69,10 +78,38 @@ function overrideFindings(policies: readonly DeclaredPolicy[]): Finding[] {
     if (!target.overridable) {
       const span = target.file.document.locate([...target.base, 'name'])?.value;
       const found = finding('fullarc/reference/not-overridable', `\`${name}\` does not say \`overridable: true\`, so nothing may replace it.`);
-      return [span ? { ...found, related: [{ file: target.file.path, ...target.file.document.range(span), message: 'it is written here' }] } : found];
+      const mended = { ...found, fixes: [...allowance(target, policy.file), ...(found.fixes ?? [])] };
+      return [span ? { ...mended, related: [{ file: target.file.path, ...target.file.document.range(span), message: 'it is written here' }] } : mended];
     }
     return [];
   });
+}
+
+const withFixes = (finding: Finding, fixes: readonly Fix[]): Finding => (fixes.length > 0 ? { ...finding, fixes: [...(finding.fixes ?? []), ...fixes] } : finding);
+
+/** Takes the line of `overrides:` out, when nothing else stands on it. */
+function removal({ file: { document }, base }: DeclaredPolicy): readonly Fix[] {
+  const found = document.locate([...base, 'overrides']);
+  if (!found?.key) return [];
+  const { line } = document.position(found.key.start);
+  const [start, end] = [document.offset(line, 1), document.offset(line + 1, 1)];
+  const alone = end > start && document.text.slice(start, found.key.start).trim() === '' && document.position(found.value.end).line === line && /^[ \t]*(#.*)?\r?\n?$/.test(document.text.slice(found.value.end, end));
+  return alone ? [{ title: 'Remove `overrides`', edits: [{ ...document.range({ start, end }), text: '' }] }] : [];
+}
+
+/** Lets the other policy be replaced, in the file in which it stands. */
+function allowance({ name, file, base, overridable }: DeclaredPolicy, from: PolicyFile): readonly Fix[] {
+  const { document } = file;
+  const elsewhere = file.path === from.path ? {} : { file: file.path };
+  const written = document.locate([...base, 'overridable'])?.value;
+  const title = `Declare \`overridable: true\` in \`${name}\``;
+  if (written && written.end > written.start) return overridable ? [] : [{ title, edits: [{ ...elsewhere, ...document.range(written), text: 'true' }] }];
+  const category = document.locate([...base, 'category'])?.key;
+  if (!category) return [];
+  const { line, column } = document.position(category.start);
+  const before = document.text.slice(document.offset(line, 1), category.start);
+  const text = before.trim() === '' ? `overridable: true\n${before}` : before.trim() === '-' ? `overridable: true\n${' '.repeat(column - 1)}` : 'overridable: true, ';
+  return [{ title, edits: [{ ...elsewhere, line, column, endLine: line, endColumn: column, text }] }];
 }
 
 function circular(policy: DeclaredPolicy, byName: ReadonlyMap<string, DeclaredPolicy>): boolean {
@@ -99,22 +136,6 @@ function scopeFindings(policy: DeclaredPolicy, keys: Omit<Scope, 'except'>, path
   return findings;
 }
 
-function unknownName({ file, base }: Pick<DeclaredPolicy, 'file' | 'base'>, path: Path, name: string, key: 'agents' | 'fleets', known: ReadonlySet<string>, severity: 'error' | 'warning'): Finding | undefined {
-  if (isGlob(name)) {
-    const match = compileGlob(name);
-    if ([...known].some(match)) return undefined;
-    return issueFinding(file, base, { path, on: 'value', code: 'fullarc/reference/glob-matches-nothing', severity: 'warning', message: `\`${name}\` matches none of the declared ${key}: ${list(known)}.` });
-  }
-  if (known.has(name)) return undefined;
-  const near = closest(name, known);
-  const code: Code = key === 'agents' ? 'fullarc/reference/unknown-agent' : 'fullarc/reference/unknown-fleet';
-  return issueFinding(file, base, {
-    path, on: 'value', code, severity,
-    message: `No ${key === 'agents' ? 'agent' : 'fleet'} \`${name}\` is declared under \`${key}:\`. ${near ? `Did you mean \`${near}\`?` : `Declared: ${list(known)}.`}`,
-    ...(near && { mend: { title: `Change to \`${near}\``, replace: near } }),
-  });
-}
-
 function agentFleets(declarations: Declarations): Finding[] {
   return [...declarations.agents.values()].flatMap(({ file, path, value }) => {
     const finding = value.fleet === undefined ? undefined : unknownName({ file, base: [] }, [...path, 'fleet'], value.fleet, 'fleets', declarations.names.fleets, 'error');
@@ -124,9 +145,4 @@ function agentFleets(declarations: Declarations): Finding[] {
 
 function fleetsOfAgents({ agents }: Declarations): string[] {
   return [...agents.values()].flatMap(({ value }) => value.fleet ?? []);
-}
-
-function list(names: ReadonlySet<string>): string {
-  const shown = [...names].sort().slice(0, 12);
-  return shown.join(', ') + (names.size > shown.length ? ` and ${names.size - shown.length} more` : '');
 }

@@ -118,7 +118,7 @@ function policyFile(lines: number): string {
     rules:
       per_run_cost_limit: ${(index % 90) + 1}
       per_tree_cost_limit: 100
-      daily_cost_limit: 500
+      daily_cost_limit: ${500 + index}
       warning_threshold_percent: 80
 `);
   return `agents:\n${agents}policies:\n${policies.join('')}`;
