@@ -17,8 +17,10 @@ export function watchBounds(child: ChildProcess, bounds: ActionBounds, tell: (me
     if (stopped || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     stopped = at;
     tell(`${child.spawnfile} was stopped: ${reasonOf(at, bounds)}`);
-    for (const pid of descendants(child.pid)) kill(pid);
+    const below = descendants(child.pid);
+    // From the top: a shell whose command is gone would go on to the next.
     child.kill('SIGKILL');
+    for (const pid of below) kill(pid);
   };
   if (bounds.timeoutMs !== undefined) {
     const timer = setTimeout(() => stop('timeout'), Math.min(bounds.timeoutMs, LONGEST)).unref();
@@ -79,7 +81,7 @@ function countOutput(child: ChildProcess, most: number, over: () => void): void 
 /** What a process started, and what that started, as Linux tells; none elsewhere. */
 function descendants(pid: number): readonly number[] {
   const children = read(() => readdirSync(`/proc/${pid}/task`)).flatMap((thread) => read(() => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' '))).filter((each) => each !== '').map(Number);
-  return children.flatMap((child) => [...descendants(child), child]);
+  return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
 function read(from: () => readonly string[]): readonly string[] {

@@ -5,6 +5,7 @@ import { hookChildProcess } from './child-process.ts';
 import { openGovernor } from './governor.ts';
 import type { Identity } from './identity.ts';
 import { hookNodeHttp } from './node-http.ts';
+import { Redirects } from './redirects.ts';
 import { syncGovernor } from './sync.ts';
 import { hookUndici } from './undici.ts';
 import { hookWorkers } from './workers.ts';
@@ -19,7 +20,7 @@ export function govern(identity: Identity, preload: string): void {
       if (isMainThread) endSelf();
     },
   });
-  const http = { governor, ...(identity.gateway && { gateway: identity.gateway }) };
+  const http = { governor, redirects: new Redirects(), ...(identity.gateway && { gateway: identity.gateway }) };
   const processes = syncGovernor(identity, preload);
   hookNodeHttp(http);
   hookUndici(http);

@@ -5,7 +5,7 @@ import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import { onEmit } from './emit.ts';
 import { judge, route } from './route.ts';
-import type { HttpPlane, JudgedCall } from './route.ts';
+import type { HttpPlane, JudgedCall, Outcome } from './route.ts';
 
 type Callback = (response: http.IncomingMessage) => void;
 type RequestFunction = (...args: unknown[]) => http.ClientRequest;
@@ -35,7 +35,7 @@ function governedRequest(original: RequestFunction, plain: RequestFunction, prot
     if (way.to === 'gateway') return plain(towards(way.url, options), callback);
     const agent = sourceOf(options.agent, options, globalAgent);
     if (!agent) return original.apply(this, args);
-    const held = holdingAgent(agent, protocol === 'https:', (request, signal) => judgeRequest(request, judge(plane.governor, way.call, signal)));
+    const held = holdingAgent(agent, protocol === 'https:', (request, signal) => judgeRequest(request, judge(plane, way.call, signal)));
     const request = original({ ...options, agent: held }, callback) as HeldRequest;
     request.agent = agent;
     return request;
@@ -87,7 +87,7 @@ function observe(request: HeldRequest, { ended, begin }: JudgedCall): void {
   const over = begin((reason) => void (response ?? request).destroy(reason));
   onEmit(request, (name, args) => {
     if (name === 'response') response = args[0] as http.IncomingMessage;
-    if (name === 'response' || name === 'upgrade' || name === 'connect') ended({ status: (args[0] as http.IncomingMessage).statusCode ?? 0 });
+    if (name === 'response' || name === 'upgrade' || name === 'connect') ended(outcomeOf(args[0] as http.IncomingMessage));
     if (name === 'error') ended({ error: String((args[0] as Error).message) });
     if (name === 'close') {
       over();
@@ -96,6 +96,8 @@ function observe(request: HeldRequest, { ended, begin }: JudgedCall): void {
     return args;
   });
 }
+
+const outcomeOf = ({ statusCode, headers: { location } }: http.IncomingMessage): Outcome => ({ status: statusCode ?? 0, ...(location !== undefined && { location }) });
 
 /** The agent that would serve the request; undefined when the caller's own argument is wrong, for Node to say so. */
 function sourceOf(agent: unknown, { createConnection }: http.RequestOptions, globalAgent: http.Agent): SocketSource | undefined {

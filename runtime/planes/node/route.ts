@@ -5,6 +5,7 @@ import type { HttpCall } from '../../../protocol/action.ts';
 import type { Governor } from './governor.ts';
 import type { Identity } from './identity.ts';
 import { LONGEST } from './bounds.ts';
+import type { Redirects } from './redirects.ts';
 import { refusalError, timeoutError } from './refusal.ts';
 import type { RefusalError } from './refusal.ts';
 import { isLlmRequest } from './targets.ts';
@@ -24,18 +25,27 @@ export function route({ method, url, hasHeader }: Outbound, gateway: URL | undef
   return { to: 'governor', call: httpCall(method, url) };
 }
 
+export interface Outcome {
+  readonly status?: number;
+  readonly error?: string;
+  /** Of an answer that leads elsewhere. */
+  readonly location?: string;
+}
+
 export interface JudgedCall {
   /** Undefined when the request may leave. */
   readonly refusal?: RefusalError;
   /** Its time begins: `cut` is called when that is over, unless the answer of this was called before, as the request or its answer ended. */
   begin(cut: (reason: Error) => void): () => void;
   /** Reports how it went, once: later reports are ignored. */
-  ended(outcome: { readonly status?: number; readonly error?: string }): void;
+  ended(outcome: Outcome): void;
 }
 
 /** Asks about a request before it leaves. Never rejects. */
-export async function judge(governor: Governor, call: HttpCall, signal?: AbortSignal): Promise<JudgedCall> {
+export async function judge({ governor, redirects }: HttpPlane, plain: HttpCall, signal?: AbortSignal): Promise<JudgedCall> {
   const key = randomUUID();
+  const redirectedFrom = redirects.leadingTo(plain.url);
+  const call = redirectedFrom === undefined ? plain : { ...plain, redirectedFrom };
   const answer = await governor.before(key, { event: 'http.before', ...call }, signal);
   let open = answer.go;
   return {
@@ -45,14 +55,15 @@ export async function judge(governor: Governor, call: HttpCall, signal?: AbortSi
       const timer = setTimeout(() => cut(timeoutError(answer)), Math.min(answer.timeoutMs, LONGEST)).unref();
       return () => clearTimeout(timer);
     },
-    ended: (outcome) => {
+    ended: ({ location, ...outcome }) => {
+      if (outcome.status !== undefined) redirects.answered(call.url, outcome.status, location);
       if (open) void governor.after(key, { event: 'http.after', ...call, ...outcome });
       open = false;
     },
   };
 }
 
-export type HttpPlane = Pick<Identity, 'gateway'> & { readonly governor: Governor };
+export type HttpPlane = Pick<Identity, 'gateway'> & { readonly governor: Governor; readonly redirects: Redirects };
 
 function throughGateway(url: URL, gateway: URL): URL {
   return new URL(`${gateway.pathname.replace(/\/$/, '')}/u/${url.protocol.slice(0, -1)}/${url.host}${url.pathname}${url.search}`, gateway);

@@ -47,7 +47,7 @@ function dispatchHook(plane: HttpPlane): Hook {
         direct ??= makeAgent?.();
         return dispatch.call(direct ?? this, { ...options, origin: way.url.origin, path: way.url.pathname + way.url.search, headers: withoutHost(options.headers) }, handler);
       }
-      void judge(plane.governor, way.call).then((judged) => {
+      void judge(plane, way.call).then((judged) => {
         if (judged.refusal) return fail(handler, judged.refusal);
         try {
           dispatch.call(this, { ...options, [JUDGED]: markOf(options, url) }, observed(handler, judged));
@@ -201,8 +201,8 @@ function observed(handler: Handler, { begin, ended }: JudgedCall): Handler {
   let abort: ((reason: Error) => void) | undefined;
   const over = begin((reason) => abort?.(reason));
   const watch: Record<string, (args: readonly unknown[]) => void> = {
-    onHeaders: ([status]) => void (Number(status) >= 200 && ended({ status: Number(status) })),
-    onResponseStart: ([, status]) => void (Number(status) >= 200 && ended({ status: Number(status) })),
+    onHeaders: ([status, headers]) => void (Number(status) >= 200 && ended({ status: Number(status), ...locationIn(headers) })),
+    onResponseStart: ([, status, headers]) => void (Number(status) >= 200 && ended({ status: Number(status), ...locationIn(headers) })),
     onUpgrade: ([status]) => (over(), ended({ status: Number(status) })),
     onRequestUpgrade: ([, status]) => (over(), ended({ status: Number(status) })),
     onError: ([error]) => (over(), ended({ error: messageOf(error) })),
@@ -223,6 +223,13 @@ function observed(handler: Handler, { begin, ended }: JudgedCall): Handler {
       };
     },
   });
+}
+
+/** The `location` of an answer's headers: flat pairs of bytes in the first generation, an object in the second. */
+function locationIn(headers: unknown): { readonly location?: string } {
+  const pairs = Array.isArray(headers) ? headers.map(String).flatMap((name, index, all) => (index % 2 === 0 ? [[name, all[index + 1]] as const] : [])) : Object.entries((headers ?? {}) as Record<string, unknown>);
+  const found = pairs.find(([name]) => name.toLowerCase() === 'location')?.[1];
+  return typeof found === 'string' ? { location: found } : {};
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -111,7 +111,20 @@ for (const node of nodes()) describe(`requests under ${node}`, () => {
     const run = await runAgent(agent(CLIENTS[name], `${site.origin}/away`), { node, stand, governor });
     assert.match(run.stdout, /ERR_FULLARC_REFUSED/, run.stderr);
     assert.equal(evil.seen.length, before);
-    assert.equal(governor.befores.length, 2);
+    assert.deepEqual(governor.befores.map(({ event }) => event.event === 'http.before' && event.redirectedFrom), [undefined, `${site.origin}/away`]);
+  });
+
+  test('a redirect that a program follows itself is known as one, once', async (t) => {
+    const governor = await governed(t, () => GO);
+    const run = await runAgent(`
+      import http from 'node:http';
+      const get = (url) => new Promise((yes, no) => http.get(url, (r) => r.resume().on('end', () => yes(r.headers.location))).on('error', no));
+      const next = await get('${site.origin}/away');
+      await get(next + '#there');
+      await get(next);
+    `, { node, stand, governor });
+    assert.equal(run.stderr, '');
+    assert.deepEqual(governor.befores.map(({ event }) => event.event === 'http.before' && event.redirectedFrom), [undefined, `${site.origin}/away`, undefined]);
   });
 
   test('undici under module hooks of the program\'s own is judged as well', skip('undici'), async (t) => {
