@@ -56,6 +56,8 @@ export interface EventPayload {
     /** What the caller asked for; absent when it set no limit. */
     readonly maxOutputTokens?: number;
     readonly tools: readonly string[];
+    /** True for a question that a policy asks a judge: not the agent's own call. */
+    readonly judge?: boolean;
     /** Texts not judged before in this run under this policy version. */
     readonly texts: readonly TextPart[];
     /** Upper bound of the price; absent when the model has no known price. Filled in by the governor. */
@@ -67,6 +69,8 @@ export interface EventPayload {
     readonly usage?: Usage;
     readonly texts: readonly TextPart[];
     readonly toolRequests: readonly string[];
+    /** True for the answer of a judge: it leaves the run for nobody. */
+    readonly judge?: boolean;
     /** Filled in by the governor from `usage`; absent when the price is unknown. */
     readonly cost?: MicroUsd;
     readonly error?: string;

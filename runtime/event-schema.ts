@@ -33,8 +33,8 @@ const outcome = z.enum(RUN_OUTCOMES);
 const PAYLOADS: { [E in EventName]: z.ZodType<EventPayload[E]> } = {
   'run.before': z.object({ command: z.array(z.string()), input: texts.optional() }),
   'run.after': z.object({ outcome, exitCode: z.number().int().optional(), error: z.string().optional() }),
-  'llm.before': z.object({ wire: z.enum(LLM_WIRES), provider: name, model: name, stream: z.boolean(), hasSystemPrompt: z.boolean(), temperature: z.number().optional(), inputTokens: tokens, maxOutputTokens: tokens.optional(), tools: z.array(name), texts, estimatedCost: count.optional() }),
-  'llm.after': z.object({ model: name, status: z.enum(['ok', 'error', 'aborted']), usage: usage.optional(), texts, toolRequests: z.array(name), cost: count.optional(), error: z.string().optional() }),
+  'llm.before': z.object({ wire: z.enum(LLM_WIRES), provider: name, model: name, stream: z.boolean(), hasSystemPrompt: z.boolean(), temperature: z.number().optional(), inputTokens: tokens, maxOutputTokens: tokens.optional(), tools: z.array(name), texts, judge: z.boolean().optional(), estimatedCost: count.optional() }),
+  'llm.after': z.object({ model: name, status: z.enum(['ok', 'error', 'aborted']), usage: usage.optional(), texts, toolRequests: z.array(name), judge: z.boolean().optional(), cost: count.optional(), error: z.string().optional() }),
   'tool.before': z.object(tool),
   'tool.after': z.object({ ...tool, texts, isError: z.boolean().optional() }),
   'http.before': z.object(http),

@@ -49,6 +49,7 @@ export function hostOf({ live, up, now, windows, memories }: HostParts): Asking 
     told: () => live.past.told,
     judgement: (id) => judgements.get(id),
     decisions: () => live.past.decisions,
+    released: (policy, by) => ask(`releases of ${policy} for the ${by}`, (tx) => releasedAt(tx, live.info, policy, by)),
     remembered: () => ask('what is remembered', (tx) => memories.remembered(tx, live.info)),
   });
   return {
@@ -71,6 +72,13 @@ async function incidentsOf(tx: Tx, info: RunInfo, by: Exclude<CountedBy, 'run'>,
   const rows = await tx.all<{ at: number; policy: string; disposition: string }>(
     `SELECT i.at, i.policy, i.disposition FROM incidents AS i JOIN runs AS r ON r.id = i.run WHERE i.at > $1 AND ${condition} ORDER BY i.at`, now - KEPT_MS, ...values);
   return rows.map(({ at, policy, disposition }) => ({ at, policy, disposition: disposition as Disposition }));
+}
+
+/** When a person last let a gate of this policy through. */
+async function releasedAt(tx: Tx, info: RunInfo, policy: string, by: CountedBy): Promise<number | undefined> {
+  const [condition, ...values] = by === 'run' ? ['r.id = $2', info.id] as const : whose(info, by);
+  const row = await tx.get<{ at: number | null }>(`SELECT MAX(g.decided_at) AS at FROM gates AS g JOIN runs AS r ON r.id = g.run WHERE g.policy = $1 AND g.decision = 'approved' AND ${condition}`, policy, ...values);
+  return row?.at ?? undefined;
 }
 
 function whose({ root, workspace, agent, workflow, fleet, user }: RunInfo, by: Exclude<CountedBy, 'run'>): readonly [string, ...string[]] {

@@ -61,7 +61,7 @@ class PolicyEngine implements Engine {
     this.#tools = parts.tools;
     this.#toolGlobs = [...parts.tools].filter(([name]) => isGlob(name)).map(([name, meaning]) => ({ match: compileGlob(name), meaning }));
     this.#versionOf = parts.version;
-    this.#set = policySet(this.#policies);
+    this.#set = policySet(this.#policies, parts.agents);
     this.#listener = { set: this.#set, heard: undefined, cuts: undefined };
     this.#views = parts.views ?? NO_VIEWS;
     this.#viewGlobs = [...this.#views].filter(([name]) => isGlob(name)).map(([name, view]) => ({ match: compileGlob(name), view }));
@@ -83,7 +83,7 @@ class PolicyEngine implements Engine {
     if (event.event === 'data.after' || event.event === 'retrieval.after') this.#judgeList(index, event, (cuts) => cutValues(event.event, cuts), facts, listener);
     else askAll(index, event, facts, listener);
     if (event.event === 'llm.after') {
-      if (event.toolRequests.length === 0 && index.watches('output.after')) askAll(index, outputOf(event), facts, listener);
+      if (isOutput(event) && index.watches('output.after')) askAll(index, outputOf(event), facts, listener);
     } else if ((event.event === 'tool.before' || event.event === 'tool.after') && this.#views.size > 0) this.#judgeView(index, event, facts, listener);
     const { heard } = listener;
     if (!heard) return this.#plainAllow();
@@ -97,7 +97,7 @@ class PolicyEngine implements Engine {
   }
 
   seenAs(event: ActionEvent): readonly ActionEvent[] {
-    if (event.event === 'llm.after') return event.toolRequests.length === 0 ? [outputOf(event)] : [];
+    if (event.event === 'llm.after') return isOutput(event) ? [outputOf(event)] : [];
     if (event.event !== 'tool.before' && event.event !== 'tool.after') return [];
     try {
       const seen = this.#see(event);
@@ -212,10 +212,11 @@ function askAll(index: PolicyIndex<PlacedPolicy>, event: ActionEvent, facts: Fac
 }
 
 /** The policies as checks may see one another: rules and standing, nothing that could be called. */
-export function policySet(policies: readonly PlacedPolicy[]): PolicySet {
+export function policySet(policies: readonly PlacedPolicy[], agents: Engine['agents']): PolicySet {
   const view = ({ name, category, mode, onViolation, rules }: PlacedPolicy): PolicyInForce => ({ name, category: category.id, mode, onViolation, rules });
   return {
     get all() { return policies.map(view); },
+    fleetOf: (agent) => agents.get(agent)?.fleet,
     inForce: (facts) => policies.filter((policy) => policy.mode === 'enforce' && (policy.inScope?.(facts) ?? true)).map(view),
   };
 }
@@ -231,6 +232,8 @@ function moreCautious(a: ToolMeaning, b: ToolMeaning): ToolMeaning {
     risk: RISK_ORDER.indexOf(a.risk) >= RISK_ORDER.indexOf(b.risk) ? a.risk : b.risk,
   };
 }
+
+const isOutput = ({ toolRequests, judge }: ActionEvent<'llm.after'>): boolean => toolRequests.length === 0 && judge !== true;
 
 /** What the model answers without asking for a tool is what leaves the run. */
 function outputOf({ texts }: ActionEvent<'llm.after'>): ActionEvent<'output.after'> {

@@ -25,6 +25,7 @@ export function notingHost(facts: Facts): { readonly facts: Facts; readonly aske
         retrieved: () => note('retrieved', host.retrieved()),
         told: () => note('told', host.told()),
         decisions: () => note('decisions', host.decisions()),
+        released: (policy, by) => note(questionOf('released', policy, by), host.released?.(policy, by)),
         remembered: () => note('remembered', host.remembered()),
         judgement: (id) => note(questionOf('judgement', id), host.judgement(id)),
       },
@@ -53,6 +54,7 @@ export function answeringHost(asked: Readonly<Record<string, unknown>> | undefin
     retrieved: () => answer('retrieved'),
     told: () => answer('told'),
     decisions: () => answer('decisions'),
+    released: (policy, by) => answer(questionOf('released', policy, by)),
     remembered: () => answer('remembered'),
     judgement: (id) => answer(questionOf('judgement', id)),
   };

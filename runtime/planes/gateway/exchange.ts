@@ -8,6 +8,7 @@ import type { AgentPort } from '../port.ts';
 import { deadline, type Deadline } from './deadline.ts';
 import { killed, refused, sentBack, unanswered } from './failures.ts';
 import { object, redactAt, text, valueAt, withoutLogprobs, type JsonObject } from './json.ts';
+import { judgementsOf } from './judges.ts';
 import { ask, type Asked } from './request.ts';
 import type { Session } from './session.ts';
 import type { CountTokens } from './tokens.ts';
@@ -198,7 +199,8 @@ async function settle(exchange: Exchange, asked: Asked, received: Received, view
     toolRequests: view.calls.map((call) => call.name), ...(received.error !== undefined && { error: received.error }),
   } as const;
   try {
-    const answer = await delivery.during(port.after({ key: asked.key, event }));
+    const judgements = await delivery.during(judgementsOf(exchange, event));
+    const answer = await delivery.during(port.after({ key: asked.key, event, ...(judgements && { judgements }) }));
     // One that is sent back has done its part: what follows is another call.
     const answered = received.status === 'ok' && (answer.go || answer.disposition === 'retry');
     if (answered) session.lastLlm = asked.key;

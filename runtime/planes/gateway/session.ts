@@ -26,6 +26,8 @@ export class Session {
   /** Conversations kept by the provider, by the id of the last answer as the agent knows it. */
   readonly threads = new Map<string, Thread>();
   lastLlm: string | undefined;
+  /** What judges cost in this run, in micro-dollars. */
+  judgesCost = 0;
   private version = '';
   private readonly spans = new Map<string, readonly Redaction[]>();
   private readonly marks = new WeakMap<TextPart, string>();

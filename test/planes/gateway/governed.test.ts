@@ -63,6 +63,22 @@ for (const client of CLIENTS) for (const stream of [false, true]) describe(`${cl
     assert.deepEqual([seen.executed.length, seen.text], [1, 'A room, please.']);
   });
 
+  it('asks the judge, over the same provider and as a call on record, and delivers only what it lets pass', async (t) => {
+    const { base, model, events } = await launched(t, policies('quality', '{ llm_checks: [{ criteria: Is polite., model: gpt-4.1, action: retry }] }'), { turns: [
+      { when: { model: 'gpt-4.1', user: 'Dear' }, text: 'Here it is: {"score": 0.9, "reason": "polite"}' },
+      { when: { model: 'gpt-4.1' }, text: '{"score": 0.1, "reason": "rude"}' },
+      { when: { user: 'not delivered' }, text: 'Dear guest, wait.' }, { text: 'Wait.' },
+    ] });
+    assert.equal((await client.run(base, loop)).text, 'Dear guest, wait.');
+    assert.equal(model.requests.length, 4, 'answer, judge, answer, judge');
+    assert.deepEqual(outcomes(events).toSorted(), ['done', 'done', 'done', 'refused']);
+  });
+
+  it('refuses what no judge would say anything usable about', async (t) => {
+    const { base } = await launched(t, policies('quality', '{ llm_checks: [{ criteria: Is polite., model: gpt-4.1 }] }'), { turns: [{ when: { model: 'gpt-4.1' }, text: 'Hm.' }, { text: 'Wait.' }] });
+    await assert.rejects(client.run(base, loop), /policy p/);
+  });
+
   it('puts the disclosure into the answer', async (t) => {
     const { base } = await launched(t, policies('identity', '{ require_ai_disclosure: true, disclosure_text: An AI wrote this. }'), { turns: [{ text: 'Good morning.' }] });
     assert.match((await client.run(base, loop)).text, /^(?:An AI wrote this\.\s+Good morning\.|Good morning\.\s+(?:-- \n)?An AI wrote this\.)$/);
