@@ -2,8 +2,11 @@
 
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
+import { analysedSet } from '../policy/analyse/policy-set.ts';
+import { semanticDiff } from '../policy/analyse/semantic-diff.ts';
 import { print, withControl } from './control.ts';
 import { changeLines, headOf, textLines, versionLine } from './policies-lines.ts';
+import { semanticJson, semanticLines } from './policies-semantic.ts';
 
 interface Options {
   readonly workspace: string;
@@ -24,17 +27,18 @@ export function addPolicyVersions(policies: Command): void {
       print(json, shown, () => [versionLine(shown), ...changeLines(shown.changes), ...(text ? shown.sources.flatMap((file) => [`--- ${file.path}`, file.text.trimEnd()]) : [])]);
     });
   policies.command('diff').argument('[a]', 'the one before B').argument('[b]', 'the one in force').description('What changed from version A to version B, policy by policy.')
-    .option('--workspace <folder>', 'folder with the governance files', '.').option('--text', 'line by line').option('--json', 'print JSON')
-    .action(async (from: string | undefined, to: string | undefined, { workspace: folder, text, json }: Options & { text?: boolean }) => {
+    .option('--workspace <folder>', 'folder with the governance files', '.').option('--text', 'line by line').option('--semantic', 'what is newly allowed and newly refused, each shown by an action').option('--json', 'print JSON')
+    .action(async (from: string | undefined, to: string | undefined, { workspace: folder, text, semantic, json }: Options & { text?: boolean; semantic?: boolean }) => {
       const workspace = resolve(folder);
       const { diff, before, after } = await withControl(async (control) => {
         const diff = await control.call('policies.diff', { workspace, from, to });
-        const sourcesOf = async (number: number | undefined) => (text && number !== undefined ? (await control.call('policies.version', { workspace, version: `#${number}` })).sources : []);
+        const sourcesOf = async (number: number | undefined) => ((text || semantic) && number !== undefined ? (await control.call('policies.version', { workspace, version: `#${number}` })).sources : []);
         return { diff, before: await sourcesOf(diff.from?.number), after: await sourcesOf(diff.to.number) };
       });
-      print(json, text ? { ...diff, text: textLines(before, after) } : diff, () => [
+      const meaning = semantic ? semanticDiff(analysedSet(before), analysedSet(after)) : undefined;
+      print(json, { ...diff, ...(text && { text: textLines(before, after) }), ...(meaning && { semantic: semanticJson(meaning) }) }, () => [
         `from ${diff.from ? headOf(diff.from) : 'nothing'}`, `to   ${headOf(diff.to)}`,
-        ...(text ? textLines(before, after) : changeLines(diff.changes)),
+        ...(text ? textLines(before, after) : meaning ? semanticLines(meaning) : changeLines(diff.changes)),
       ]);
     });
 }

@@ -12,6 +12,8 @@ export interface AnalysedSet {
   readonly policies: ReadonlyMap<string, PlacedPolicy>;
   /** What each policy says; equal texts mean equal policies. */
   readonly said: ReadonlyMap<string, string>;
+  /** `when:` of the policies that have one. */
+  readonly conditions: ReadonlyMap<string, string>;
   /** What `tools:` and `agents:` say: every policy may depend on it. */
   readonly surroundings: string;
   readonly hasViews: boolean;
@@ -43,8 +45,12 @@ export function analysedSet(sources: readonly PolicySource[]): AnalysedSet {
 
 function setOf(parts: EngineParts, said: ReadonlyMap<string, string>, surroundings: string): AnalysedSet {
   const policies = new Map(parts.policies.map((policy) => [policy.name, policy]));
+  const conditions = new Map([...said].flatMap(([name, text]): [string, string][] => {
+    const when = (JSON.parse(text) as { readonly when?: unknown } | null)?.when;
+    return typeof when === 'string' ? [[name, when]] : [];
+  }));
   const set: AnalysedSet & { readonly parts: EngineParts } = {
-    parts, engine: createEngine(parts), policies, said, surroundings, hasViews: (parts.views?.size ?? 0) > 0,
+    parts, engine: createEngine(parts), policies, said, conditions, surroundings, hasViews: (parts.views?.size ?? 0) > 0,
     only: (names) => createEngine({ ...parts, policies: parts.policies.filter(({ name }) => names.has(name)) }),
     with(other) {
       const added = (other as typeof set).parts;
