@@ -69,7 +69,7 @@ interface Row {
 /** Alerts that may wait at a time; what comes beyond is not sent, and said so. */
 const MOST_WAITING = 1_000;
 const AT_ONCE = 8;
-/** Tries of one alert; with the pauses between them, somewhat over an hour. */
+/** Tries of one alert; with the pauses between them, three quarters of an hour. */
 const MOST_TRIES = 14;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
