@@ -33,7 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log, governor, live, panels, reviews,
     gatesView(live), runsView(live), budgetsView(live), policiesView(live), statusBar(live, governor), doorbell(live),
     debugging({ context, own, governor, live, panels }),
-    commands(log, { ...gateCommands(live, governor, reviews), ...runCommands(live, governor, panels), ...policyCommands(live), ...governorCommands(fullarc) }),
+    commands(log, { ...gateCommands(live, governor, reviews), ...runCommands(live, governor, panels), ...policyCommands(live, { cli: own.cli, templates: vscode.Uri.joinPath(context.extensionUri, 'templates').fsPath }), ...governorCommands(fullarc) }),
     startLanguageClient(built('language-server.js'), log),
     vscode.workspace.onDidSaveTextDocument((document) => saved(document, governor)),
     vscode.workspace.onDidGrantWorkspaceTrust(() => begin(governor, log)),

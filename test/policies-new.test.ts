@@ -38,10 +38,11 @@ test('the templates are listed in their groups, and as JSON without their texts'
 
 test('a template is written where the governor finds it, and checks as sound', (t) => {
   const here = place(t);
+  const shown = here.fullarc('policies', 'new', 'safety', '--print').stdout;
   const { stdout, status } = here.fullarc('policies', 'new', 'safety');
   assert.equal(status, 0);
   assert.match(stdout, /^wrote \.fullarc\/safety\.fullarc\.yaml; change first: `blocked_tools`/);
-  assert.equal(here.text('.fullarc/safety.fullarc.yaml'), here.fullarc('policies', 'new', 'safety', '--print').stdout);
+  assert.equal(here.text('.fullarc/safety.fullarc.yaml'), shown);
   assert.equal(here.fullarc('check').stdout.trim(), '1 file, 0 errors, 0 other findings');
 });
 

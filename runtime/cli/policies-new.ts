@@ -25,12 +25,11 @@ interface Options {
 export function addPolicyNew(policies: Command): void {
   policies.command('new').argument('[template]', 'name of a category, or of a failure').description('Write a policy to start from into the workspace; without a name, list them.')
     .option('--workspace <folder>', 'folder with the governance files', '.').option('--out <file>', 'where to write it (default: .fullarc/<template>.fullarc.yaml in the workspace)')
-    .option('--list', 'list the templates').option('--print', 'print the template, and write nothing').option('--force', 'overwrite the file').option('--json', 'print JSON')
+    .option('--list', 'list the templates').option('--print', 'print what would be written, and write nothing').option('--force', 'overwrite the file').option('--json', 'print JSON')
     .action(async (name: string | undefined, options: Options) => {
       if (name === undefined || options.list) return list(options.json);
       const template = templateNamed(name);
-      if (options.print) return print(options.json, template, () => [template.text.trimEnd()]);
-      await write(template, options);
+      await (options.print ? show(template, options) : write(template, options));
     });
 }
 
@@ -41,6 +40,13 @@ function list(json: boolean | undefined): void {
     ...TEMPLATE_GROUPS.flatMap((group) => [group, ...all.filter((each) => each.group === group).map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`), '']),
     '`fullarc policies new NAME` writes one into this workspace, `--print` shows it.',
   ]);
+}
+
+async function show(template: GroupedTemplate, { workspace, json }: Options): Promise<void> {
+  const { sources } = await readSources(resolve(workspace));
+  const { text, renamed, left } = fitTemplate(template.text, sources);
+  if (json) print(json, { ...template, text, renamed, left }, () => []);
+  else process.stdout.write(text);
 }
 
 async function write(template: GroupedTemplate, { workspace: folder, out, force, json }: Options): Promise<void> {
