@@ -6,6 +6,7 @@ import type { After, AfterAnswer, Before, BeforeAnswer, HelloAnswer } from '../p
 import { FullarcError, type GateDetails, type LaunchIdentity, type PolicyStatus } from '../protocol/control.ts';
 import { type GateOutcome, type Level, type RunEvent, type RunFact, type RunInfo, type RunSummary } from '../protocol/run-graph.ts';
 import { runDeadline } from './action-bounds.ts';
+import { Alerts } from './alerts.ts';
 import { Breakers } from './breakers.ts';
 import { Calls } from './calls.ts';
 import { Gates } from './gates.ts';
@@ -49,6 +50,7 @@ export class Governor {
   readonly #windows = new Windows();
   readonly #memory = new MemoryItems();
   readonly #retention = new Retention();
+  readonly #alerts: Alerts;
   readonly #judge: Judge;
   readonly #scrub: Scrub;
   readonly #live: LiveRuns;
@@ -61,8 +63,9 @@ export class Governor {
     this.#clock = options.clock;
     this.#scrub = options.scrub;
     this.lifecycle = new Lifecycle({ store: this.#store, clock: this.#clock, workspace: (folder) => this.#workspace(folder), trouble: (what, error) => this.#watchers.trouble(what, error) });
+    this.#alerts = new Alerts({ store: this.#store, clock: this.#clock, scrub: this.#scrub, env: process.env, trouble: (message) => this.#watchers.tell('trouble', message) });
     this.recordings = new Recordings(this.#store);
-    this.#judge = new Judge({ runs: this.#runs, journal: this.#journal, gates: this.#gates, calls: this.#calls, spending: new Spending(this.#ledger), windows: this.#windows, memory: this.#memory, incidents: new Incidents(), recordings: this.recordings, scrub: options.scrub });
+    this.#judge = new Judge({ runs: this.#runs, journal: this.#journal, gates: this.#gates, calls: this.#calls, spending: new Spending(this.#ledger), windows: this.#windows, memory: this.#memory, incidents: new Incidents(this.#alerts), recordings: this.recordings, scrub: options.scrub });
     this.#live = new LiveRuns({ store: this.#store, clock: this.#clock, runs: this.#runs, journal: this.#journal, calls: this.#calls, breakers: this.#breakers, windows: this.#windows, memories: this.#memory, workspace: (folder) => this.#workspace(folder) });
   }
 
@@ -70,6 +73,7 @@ export class Governor {
   static async open(options: GovernorOptions): Promise<Governor> {
     const governor = new Governor(options);
     await governor.#store.transaction((tx) => governor.#live.restore(tx)).durable;
+    governor.#alerts.start();
     return governor;
   }
 
@@ -286,11 +290,10 @@ export class Governor {
   }
 
   async close(): Promise<void> {
+    await this.#alerts.close();
     for (const workspace of this.#workspaces.values()) (await workspace).close();
     await this.#store.close();
   }
-
-  // Inside
 
   async #open(tx: Tx, live: LiveRun, token: string, policyVersion: string, spawnedBy?: string): Promise<RunEvent[]> {
     await this.#runs.open(tx, live.info, sha256(token), live.startedAt);

@@ -96,7 +96,7 @@ export class Judge {
     const effects = proceeds(verdict.disposition) && !seenBefore ? effectsOf(seen) : undefined;
     const told = proceeds(verdict.disposition) && engine.audit(facts).logInputs ? toldIn(event, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
     written.push({ type: 'action.judged', node, event: event.event, verdict, ...(effects && { effects }), ...(told && { told }) });
-    await this.#parts.incidents.add(tx, run, node, event.event, verdict, now);
+    await this.#parts.incidents.add(tx, at, facts, node, event, verdict);
     const entry: CallRow = { run, key: call.key, node, event: event.event, kind: kindOf(event.event), name: nameOf(event), contentHash, policyVersion: engine.version, at: now, state: 'running', mark: JSON.stringify(mark) };
     if (verdict.disposition === 'gate') {
       const waits = await this.#gate(tx, at, verdict, entry, written);
@@ -209,7 +209,7 @@ export class Judge {
     else if (row.hold && cost !== undefined && tokens !== undefined) await spending.settleReturned(tx, at, accounts, row.hold, cost, tokens);
     await calls.update(tx, run, row.key, { state: 'done', outcome, afterAnswer: JSON.stringify(answer) });
     await this.#parts.runs.add(tx, run, { cost: cost ?? 0, refusals: answer.go ? 0 : 1 });
-    await this.#parts.incidents.add(tx, run, row.node, event.event, verdict, at.now);
+    await this.#parts.incidents.add(tx, at, facts, row.node, event, verdict);
     this.#parts.windows.ended(live.info, startedAt(row));
     const effects = effectsOf(seen);
     const learned = answer.go && engine.audit(facts).logOutputs ? learnedOf(seen, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;

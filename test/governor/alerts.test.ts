@@ -17,6 +17,7 @@ import { sendable, signature } from '../../runtime/alert-webhook.ts';
 import type { AlertRules } from '../../runtime/policy/api.ts';
 import { openSqlite } from '../../runtime/store/sqlite.ts';
 import type { Store } from '../../runtime/store/store.ts';
+import { governed, toolBefore } from '../support/governed.ts';
 
 const START = Date.UTC(2026, 0, 5, 12);
 const INFO: RunInfo = { id: 'run1', root: 'run1', depth: 0, workspace: '/w', agent: 'writer', fleet: 'press', user: 'ana', command: ['node', 'agent.ts'], level: 'L1' };
@@ -218,4 +219,13 @@ describe('a governor that dies', () => {
     await b.alerts.deliver();
     assert.deepEqual(got.map(({ alert }) => alert.action), ['send_email']);
   });
+});
+
+test('an agent that runs into a policy is told of by the governor itself', async (t) => {
+  const { heard, got, url } = await receiver(t);
+  const g = await governed(t, `agents: { writer: { entry: agent.ts } }\npolicies:\n  - name: told\n    category: control\n    rules: { webhook: '${url}', notify_on: [block] }\n  - name: no-drops\n    category: safety\n    rules: { blocked_tools: ['drop_*'] }\n`);
+  const { run } = await g.run();
+  assert.equal((await g.governor.before(run, { key: 'tool:1', event: toolBefore('drop_table') })).go, false);
+  await heard;
+  assert.deepEqual([got[0]!.alert.agent, got[0]!.alert.action, got[0]!.alert.disposition, got[0]!.alert.reasons.map(({ policy }) => policy)], ['writer', 'drop_table', 'block', ['no-drops']]);
 });
