@@ -31,7 +31,7 @@ export interface AlertBody {
   readonly action: string;
   readonly disposition: Disposition;
   readonly reasons: readonly Pick<Reason, 'policy' | 'category' | 'disposition' | 'field' | 'message'>[];
-  /** Incidents since the last alert of this policy for this agent that came too soon after it. */
+  /** Incidents of this agent that the same policy objected to, and that came too soon after the last alert about it. */
   readonly suppressed: number;
 }
 
@@ -113,18 +113,20 @@ export class Alerts {
   }
 
   async #note(tx: Tx, rule: AlertRules, webhook: string, { info, node, event, action, verdict, at }: Incident): Promise<void> {
-    const last = await tx.get<{ id: string; quiet_until: number; suppressed: number }>('SELECT id, quiet_until, suppressed FROM alerts WHERE workspace = $1 AND policy = $2 AND agent = $3 ORDER BY at DESC LIMIT 1', info.workspace, rule.policy, info.agent);
+    const objections = told(rule, verdict);
+    const about = objections[0]!.policy;
+    const last = await tx.get<{ id: string; quiet_until: number; suppressed: number }>('SELECT id, quiet_until, suppressed FROM alerts WHERE workspace = $1 AND policy = $2 AND about = $3 AND agent = $4 ORDER BY at DESC LIMIT 1', info.workspace, rule.policy, about, info.agent);
     if (last && last.quiet_until > at) return void await tx.run('UPDATE alerts SET suppressed = suppressed + 1 WHERE id = $1', last.id);
     if (await this.#isFull(tx)) return;
     const { scrub } = this.#options;
     const id = randomUUID();
-    const reasons = told(rule, verdict).map(({ policy, category, disposition, field, message }) => ({ policy, category, disposition, field, message: scrub(message) }));
+    const reasons = objections.map(({ policy, category, disposition, field, message }) => ({ policy, category, disposition, field, message: scrub(message) }));
     const body: AlertBody = {
       version: 1, id, at: new Date(at).toISOString(), policy: rule.policy, workspace: info.workspace, run: info.id, root: info.root, agent: info.agent, ...(info.fleet !== undefined && { fleet: info.fleet }), user: info.user,
       node, event, action: scrub(action), disposition: verdict.disposition, reasons, suppressed: last?.suppressed ?? 0,
     };
-    await tx.run('INSERT INTO alerts (id, workspace, policy, agent, at, quiet_until, url, headers, secret_env, body, next_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
-      id, info.workspace, rule.policy, info.agent, at, at + rule.cooldownMs, webhook, JSON.stringify(rule.headers), rule.secretEnv ?? null, JSON.stringify(body), at);
+    await tx.run('INSERT INTO alerts (id, workspace, policy, about, agent, at, quiet_until, url, headers, secret_env, body, next_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+      id, info.workspace, rule.policy, about, info.agent, at, at + rule.cooldownMs, webhook, JSON.stringify(rule.headers), rule.secretEnv ?? null, JSON.stringify(body), at);
     if (this.#timer) setImmediate(() => void this.deliver());
   }
 
@@ -173,7 +175,7 @@ export class Alerts {
 /** It stays on record until its silence is over, and the next one begins where it was counted. */
 async function over(tx: Tx, { id, policy }: Row, outcome: 'delivered' | 'failed', now: number): Promise<void> {
   await tx.run('UPDATE alerts SET outcome = $2, next_at = NULL, url = \'\', headers = \'\', body = \'\' WHERE id = $1', id, outcome);
-  await tx.run('DELETE FROM alerts AS old WHERE old.policy = $1 AND old.next_at IS NULL AND old.quiet_until <= $2 AND EXISTS (SELECT 1 FROM alerts AS new WHERE new.workspace = old.workspace AND new.policy = old.policy AND new.agent = old.agent AND new.at > old.at)', policy, now);
+  await tx.run('DELETE FROM alerts AS old WHERE old.policy = $1 AND old.next_at IS NULL AND old.quiet_until <= $2 AND EXISTS (SELECT 1 FROM alerts AS new WHERE new.workspace = old.workspace AND new.policy = old.policy AND new.about = old.about AND new.agent = old.agent AND new.at > old.at)', policy, now);
 }
 
 const told = ({ notifyOn }: AlertRules, { reasons }: Verdict): readonly Reason[] => reasons.filter(({ shadow, disposition }) => !shadow && notifyOn.includes(disposition));

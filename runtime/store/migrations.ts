@@ -241,6 +241,7 @@ export const MIGRATIONS: readonly Migration[] = [
         id TEXT PRIMARY KEY,
         workspace TEXT NOT NULL,
         policy TEXT NOT NULL,
+        about TEXT NOT NULL,
         agent TEXT NOT NULL,
         at INTEGER NOT NULL,
         quiet_until INTEGER NOT NULL,
@@ -254,7 +255,7 @@ export const MIGRATIONS: readonly Migration[] = [
         outcome TEXT
       ) STRICT;
       CREATE INDEX alerts_due ON alerts (next_at) WHERE next_at IS NOT NULL;
-      CREATE INDEX alerts_quiet ON alerts (workspace, policy, agent, at);
+      CREATE INDEX alerts_quiet ON alerts (workspace, policy, about, agent, at);
     `,
   },
 ];

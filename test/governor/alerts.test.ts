@@ -113,12 +113,14 @@ describe('an alert', () => {
     const rules = { webhook: url, cooldownMs: 60_000 };
     for (let times = 0; times < 3; times++) await b.record(rules);
     await b.record(rules, 'block', { info: { ...INFO, agent: 'other' } });
+    const verdict = { disposition: 'block', redactions: [], policyVersion: 'v', reasons: [{ policy: 'money', category: 'cost', disposition: 'block', field: 'f', message: 'No.' }] } as const;
+    await b.store.transaction((tx) => b.alerts.incident(tx, [{ policy: 'oncall', headers: {}, notifyOn: ['block'], ...rules }], { info: INFO, node: 'run1/2', event: 'tool.before', action: 'buy', at: b.now, verdict })).durable;
     await b.alerts.deliver();
-    assert.deepEqual(got.map(({ alert }) => alert.agent).sort(), ['other', 'writer']);
+    assert.deepEqual(got.map(({ alert }) => `${alert.agent} ${alert.reasons[0]!.policy}`).sort(), ['other mail', 'writer mail', 'writer money'], 'another agent, or another policy that objects, is not silenced');
     b.now += 60_000;
     await b.record(rules);
     await b.alerts.deliver();
-    assert.deepEqual([got.length, got[2]!.alert.suppressed], [3, 2]);
+    assert.deepEqual([got.length, got[3]!.alert.suppressed], [4, 2]);
   });
 
   test('is tried again after a pause that grows, under the same id, until it is taken', async (t) => {
@@ -169,7 +171,7 @@ describe('an alert', () => {
   test('is not noted when a thousand wait, and one person is told once', async (t) => {
     const b = bench(t, folder(t));
     await b.store.transaction(async (tx) => {
-      for (let n = 0; n < 1_000; n++) await tx.run('INSERT INTO alerts (id, workspace, policy, agent, at, quiet_until, url, headers, body, next_at) VALUES ($1, \'/w\', \'p\', \'a\', 0, 0, \'\', \'{}\', \'\', $2)', String(n), START + 1);
+      for (let n = 0; n < 1_000; n++) await tx.run('INSERT INTO alerts (id, workspace, policy, about, agent, at, quiet_until, url, headers, body, next_at) VALUES ($1, \'/w\', \'p\', \'q\', \'a\', 0, 0, \'\', \'{}\', \'\', $2)', String(n), START + 1);
     }).durable;
     await b.record({ webhook: 'http://127.0.0.1:1/' });
     await b.record({ webhook: 'http://127.0.0.1:1/' });
