@@ -10,6 +10,7 @@ export async function run(): Promise<void> {
   await import('./language.ts');
   await import('./debugging.ts');
   await import('./gates.ts');
+  await import('./templates.ts');
   const tally = { passed: 0, failed: 0, skipped: 0 };
   await new Promise<void>((resolve) => {
     const runner = mocha.run(() => resolve());
