@@ -104,7 +104,7 @@ describe('replay', () => {
   it('says what it cannot decide: a question that was not asked, a text that is not stored', async (t) => {
     const g = await worked(t, set(TOOLS, policy('records', 'audit', '{ log_inputs: false }')));
     const before = set(TOOLS, policy('records', 'audit', '{ log_inputs: false }'));
-    const windows = await replayed(g, before, `${before}${policy('rate', 'rate-limit', '{ count: tool_calls, per: run, max_per_minute: 1 }')}`);
+    const windows = await replayed(g, before, `${before}${policy('rate', 'rate-limit', '{ of: tool_calls, per: run, max_per_minute: 1 }')}`);
     assert.match(windows.undecided.why[0]?.reason ?? '', /was not asked when it was recorded/);
     const content = await replayed(g, before, `${before}${policy('queries', 'safety', '{ blocked_tools: [search] }', '    when: tool.args.query == "x"\n')}`);
     assert.ok(content.undecided.calls > 0, JSON.stringify(content));
@@ -166,6 +166,10 @@ test('`fullarc replay` over a real governor prints counts and first differences,
   assert.match(replays().stdout, /^would have changed none of 4 calls in 2 runs\n$/);
   const json = replays('--policy', draft, '--json', '--since', '1h');
   assert.deepEqual([json.status, (JSON.parse(json.stdout) as Replay).changed.calls], [0, 1]);
+  writeFileSync(join(workspace, '.fullarc', 'p.yaml'), set(policy('tools', 'safety', '{ blocked_tools: [read] }'), SPEND));
+  await control.call('policies.reload', { workspace });
+  const diff = spawnSync(process.execPath, [cli, 'policies', 'diff', '--semantic'], { cwd: workspace, env, encoding: 'utf8' });
+  assert.match(diff.stdout, /newly allowed:\n {2}tools: block → allow, for example tool drop_table, agent agent\nnewly refused:\n {2}tools: allow → block, for example tool read, agent agent\n$/, diff.stderr);
   writeFileSync(draft, readFileSync(draft, 'utf8').replace('blocked_tools', 'blocked_tool'));
   assert.match(replays('--policy', draft).stderr, /the draft does not compile: .*draft\.yaml:4/);
 });
