@@ -32,7 +32,7 @@ tests:
 const errorsOf = (sources: readonly PolicySource[]) => compilePolicies(sources).findings.filter(({ severity }) => severity === 'error');
 
 test('a template stays as it is where nothing is taken', () => {
-  assert.deepEqual(fitTemplate(TEMPLATE, [{ path: 'a.yaml', text: 'policies:\n  - name: other\n    category: audit\n' }]), { text: TEMPLATE, renamed: [], left: [] });
+  assert.deepEqual(fitTemplate(TEMPLATE, [{ path: 'a.yaml', text: 'policies:\n  - name: other\n    category: audit\n' }]), { text: TEMPLATE, renamed: [], left: [], agents: [] });
 });
 
 test('a policy whose name is taken is renamed wherever it is named, and its longer namesake is not', () => {
@@ -68,4 +68,14 @@ test('a test whose name is taken gets a number, each time another', () => {
 test('a workspace that is broken takes names all the same', () => {
   const { renamed } = fitTemplate(TEMPLATE, [{ path: 'a.yaml', text: 'policies:\n  - name: mail-limit\n    category: [\n' }]);
   assert.deepEqual(renamed.map(({ to }) => to), ['mail-limit-2']);
+});
+
+test('tests start agents that the workspace declares, as different ones as it has', () => {
+  const template = 'policies:\n  - name: family-size # researcher\n    category: delegation\n    rules: { max_delegates: 1 }\n\ntests:\n  - name: a second child is refused\n    given: { run: { children: { total: 1 }, ancestors: [editor] } }\n    steps:\n      - spawn: researcher\n        expect: block\n      - spawn: { agent: editor }\n        expect: block\n';
+  const workspace = [{ path: 'a.yaml', text: 'agents:\n  writer: {}\n  researcher-2: {}\n' }];
+  const { text, agents } = fitTemplate(template, workspace);
+  assert.deepEqual(agents, [{ from: 'researcher', to: 'writer' }, { from: 'editor', to: 'researcher-2' }]);
+  assert.match(text, /# researcher\n[^]*ancestors: \[researcher-2\][^]*- spawn: writer\n[^]*agent: researcher-2 \}/);
+  assert.deepEqual(errorsOf([...workspace, { path: 'b.yaml', text }]), []);
+  assert.equal(fitTemplate(template, [{ path: 'a.yaml', text: 'agents:\n  editor: {}\n  researcher: {}\n' }]).text, template);
 });

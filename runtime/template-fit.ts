@@ -1,4 +1,4 @@
-// Makes a template fit beside what a workspace has already: names that are taken become others, and what is declared already is not declared again.
+// Makes a template fit beside what a workspace has already: names that are taken become others, what is declared already is not declared again, and its tests start agents that exist.
 
 import type { PolicySource } from './policy/api.ts';
 import { openDocument } from './policy/document.ts';
@@ -9,6 +9,8 @@ export interface Fitted {
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
   /** Entries that stand in the workspace already, and are left out here. */
   readonly left: readonly { readonly section: string; readonly name: string; readonly file: string }[];
+  /** Agents that its tests start in place of its own, because a workspace that declares agents knows no others. */
+  readonly agents: readonly { readonly from: string; readonly to: string }[];
 }
 
 const DECLARING = ['agents', 'fleets', 'tools', 'domains', 'signals'] as const;
@@ -20,16 +22,20 @@ const DECLARING = ['agents', 'fleets', 'tools', 'domains', 'signals'] as const;
 export function fitTemplate(template: string, workspace: readonly PolicySource[]): Fitted {
   const taken = namesOf(workspace);
   const renamed = [...namesOf([{ path: '', text: template }]).policies.keys()].flatMap((from) => (taken.policies.has(from) ? [{ from, to: free(from, taken.policies) }] : []));
-  const text = renamed.reduce((before, { from, to }) => before.replaceAll(new RegExp(`(?<![\\w-])${from}(?![\\w-])`, 'g'), to), template);
+  const text = renamed.reduce((before, { from, to }) => before.replaceAll(word(from), to), template);
   const left = leftOut(text, taken);
-  return { text: withTestNames(commentedOut(text, left), taken.tests), renamed, left: left.map(({ section, name, file }) => ({ section, name, file })) };
+  const agents = otherAgents(text, taken.agents);
+  return { text: withAgents(withTestNames(commentedOut(text, left), taken.tests), agents), renamed, left: left.map(({ section, name, file }) => ({ section, name, file })), agents };
 }
+
+const word = (name: string): RegExp => new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g');
 
 interface Names {
   /** Name to the file that has it. */
   readonly policies: ReadonlyMap<string, string>;
   readonly tests: ReadonlyMap<string, string>;
   readonly entries: ReadonlyMap<string, string>;
+  readonly agents: readonly string[];
 }
 
 function namesOf(sources: readonly PolicySource[]): Names {
@@ -44,7 +50,7 @@ function namesOf(sources: readonly PolicySource[]): Names {
       if ((DECLARING as readonly string[]).includes(key) && typeof value === 'object' && value !== null) for (const name of Object.keys(value)) note(entries, `${key} ${name}`, path);
     }
   }
-  return { policies, tests, entries };
+  return { policies, tests, entries, agents: [...entries.keys()].filter((each) => each.startsWith('agents ')).map((each) => each.slice('agents '.length)) };
 }
 
 function note(names: Map<string, string>, name: string | undefined, path: string): void {
@@ -94,9 +100,7 @@ function commentedOut(text: string, left: readonly Left[]): string {
 /** Tests have names of their own too. A number behind one that is taken makes it another. */
 function withTestNames(text: string, taken: ReadonlyMap<string, string>): string {
   const document = openDocument(text);
-  const tests = document.sections.find(({ key }) => key === 'tests')?.value;
-  if (!Array.isArray(tests)) return text;
-  const places = tests.flatMap((each, index) => {
+  const places = testsIn(text).flatMap((each, index) => {
     const name = nameIn(each);
     const place = document.locate(['tests', index, 'name']);
     return name !== undefined && taken.has(name) && place ? [{ name, ...place.value }] : [];
@@ -106,4 +110,33 @@ function withTestNames(text: string, taken: ReadonlyMap<string, string>): string
     while (taken.has(`${name} (${number})`)) number++;
     return `${before.slice(0, start)}${JSON.stringify(`${name} (${number})`)}${before.slice(end)}`;
   }, text);
+}
+
+/** One declared agent for each that the tests start and nobody declares, as different ones as there are. */
+function otherAgents(text: string, declared: readonly string[]): Fitted['agents'] {
+  if (declared.length === 0) return [];
+  const started = [...new Set(testsIn(text).flatMap(startedBy))].filter((name) => !declared.includes(name));
+  return started.map((from, index) => ({ from, to: declared[index % declared.length]! }));
+}
+
+function startedBy(test: unknown): readonly string[] {
+  const steps = typeof test === 'object' && test !== null && 'steps' in test && Array.isArray(test.steps) ? (test.steps as readonly unknown[]) : [];
+  return steps.flatMap((step) => {
+    const spawn = typeof step === 'object' && step !== null && 'spawn' in step ? step.spawn : undefined;
+    if (typeof spawn === 'string') return [spawn];
+    return typeof spawn === 'object' && spawn !== null && 'agent' in spawn && typeof spawn.agent === 'string' ? [spawn.agent] : [];
+  });
+}
+
+/** Tests stand last in a template, and the names of its agents stand there for nothing else. */
+function withAgents(text: string, agents: Fitted['agents']): string {
+  const start = text.indexOf('\ntests:');
+  if (start < 0 || agents.length === 0) return text;
+  const to = new Map(agents.map((each) => [each.from, each.to]));
+  return text.slice(0, start) + text.slice(start).replace(new RegExp(agents.map(({ from }) => word(from).source).join('|'), 'g'), (from) => to.get(from)!);
+}
+
+function testsIn(text: string): readonly unknown[] {
+  const tests = openDocument(text).sections.find(({ key }) => key === 'tests')?.value;
+  return Array.isArray(tests) ? tests : [];
 }

@@ -22,7 +22,7 @@ npx fullarc test                                # runs their tests, and yours
 In the editor, **Fullarc: New Policy…** offers the same list and opens the text unsaved: nothing is governed by it before you save it.
 
 A file that is there is not overwritten without \`--force\`. A policy whose name the workspace has already gets another (\`job-spend-2\`), in its tests too, and an agent, fleet, tool, domain or signal that the
-workspace declares already is left out as a comment; both are said. A template has no \`scope:\`, so it holds for every agent until you give it one. Begin with \`mode: shadow\` under a policy to see
+workspace declares already is left out as a comment; where agents are declared, its tests start those. What was changed is said. A template has no \`scope:\`, so it holds for every agent until you give it one. Begin with \`mode: shadow\` under a policy to see
 first what it would have done.
 ${TEMPLATE_GROUPS.flatMap((group) => [`\n## ${group}\n`, ...all.filter((each) => each.group === group).map(section)]).join('\n')}`;
 }

@@ -62,9 +62,9 @@ test('names that are taken become others, and it is said', (t) => {
   const here = place(t);
   writeFileSync(join(here.folder, 'own.fullarc.yaml'), 'tools:\n  query_warehouse: { class: read }\npolicies:\n  - name: tables-of-the-task\n    category: audit\n');
   const { stdout, status } = here.fullarc('policies', 'new', 'data-access', '--json');
-  const { file, renamed, left, findings } = JSON.parse(stdout) as Record<string, unknown>;
-  assert.deepEqual({ file, renamed, left, findings, status }, {
-    file: '.fullarc/data-access.fullarc.yaml', renamed: [{ from: 'tables-of-the-task', to: 'tables-of-the-task-2' }], left: [{ section: 'tools', name: 'query_warehouse', file: 'own.fullarc.yaml' }], findings: [], status: 0,
+  const { file, renamed, left, agents, findings } = JSON.parse(stdout) as Record<string, unknown>;
+  assert.deepEqual({ file, renamed, left, agents, findings, status }, {
+    file: '.fullarc/data-access.fullarc.yaml', renamed: [{ from: 'tables-of-the-task', to: 'tables-of-the-task-2' }], left: [{ section: 'tools', name: 'query_warehouse', file: 'own.fullarc.yaml' }], agents: [], findings: [], status: 0,
   });
 });
 

@@ -80,6 +80,13 @@ for (const { name, text } of all) {
       assert.deepEqual(idle.map(({ name: policy }) => policy), []);
     });
 
+    it('fits into a workspace with one agent of its own, and passes its tests there', () => {
+      const own = { path: 'agents.yaml', text: 'agents:\n  clerk: { description: Answers letters }\n' };
+      const set = compileSet([own, { path: pathOf(name), text: fitTemplate(text, [own]).text }].map((file) => ({ path: file.path, document: openDocument(file.text) })));
+      assert.deepEqual(said(set.findings.filter(({ severity }) => severity === 'error' || severity === 'warning')), []);
+      assert.deepEqual(set.tests.filter((test) => !runTest(test, createEngine(set.parts)).passed).map(({ value }) => value.name), []);
+    });
+
     it('fits beside itself, under other names', () => {
       const own = { path: pathOf(name), text };
       const fitted = fitTemplate(text, [own]);

@@ -44,9 +44,9 @@ function list(json: boolean | undefined): void {
 
 async function show(template: GroupedTemplate, { workspace, json }: Options): Promise<void> {
   const { sources } = await readSources(resolve(workspace));
-  const { text, renamed, left } = fitTemplate(template.text, sources);
-  if (json) print(json, { ...template, text, renamed, left }, () => []);
-  else process.stdout.write(text);
+  const fitted = fitTemplate(template.text, sources);
+  if (json) print(json, { ...template, ...fitted }, () => []);
+  else process.stdout.write(fitted.text);
 }
 
 async function write(template: GroupedTemplate, { workspace: folder, out, force, json }: Options): Promise<void> {
@@ -63,15 +63,16 @@ async function write(template: GroupedTemplate, { workspace: folder, out, force,
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, fitted.text);
   const findings = [...unreadable, ...compilePolicies([...others, { path: name, text: fitted.text }]).findings];
-  print(json, { template: template.name, file: name, renamed: fitted.renamed, left: fitted.left, findings }, () => linesOf(template, name, fitted, findings));
+  print(json, { template: template.name, file: name, renamed: fitted.renamed, left: fitted.left, agents: fitted.agents, findings }, () => linesOf(template, name, fitted, findings));
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;
 }
 
-function linesOf({ change }: GroupedTemplate, file: string, { renamed, left }: Fitted, findings: readonly Finding[]): readonly string[] {
+function linesOf({ change }: GroupedTemplate, file: string, { renamed, left, agents }: Fitted, findings: readonly Finding[]): readonly string[] {
   return [
     `wrote ${file}; change first: ${change}`,
     ...renamed.map(({ from, to }) => `  ${from} is named ${to} here, because this workspace has a policy of that name`),
     ...left.map(({ section, name, file: other }) => `  ${section}.${name} is left out, because ${other} declares it; see whether it says what this template needs`),
+    ...agents.map(({ from, to }) => `  its tests start ${to} instead of ${from}, which this workspace does not declare`),
     ...findings.map(findingLine),
   ];
 }
