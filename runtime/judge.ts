@@ -87,14 +87,15 @@ export class Judge {
 
     const written: RunFact[] = [];
     const mark = markOf(event, now);
-    await this.#parts.recordings.add(tx, { run, node, event, facts, asked: past, verdict, audit: engine.audit(facts), scrub: this.#scrubOf(event, at, facts), ...(!held && { mark }), ...(refused ? { by: 'person' } : unpaid && { by: 'ledger' }) });
+    const audit = engine.audit(facts);
+    await this.#parts.recordings.add(tx, { run, node, event, facts, asked: past, verdict, audit, scrub: this.#scrubOf(event, at, facts), ...(!held && { mark }), ...(refused ? { by: 'person' } : unpaid && { by: 'ledger' }) });
     if (!held) {
       written.push(await this.#proposal(tx, at, call, event, facts, verdict, node));
       live.remember(mark);
       if (event.event !== 'run.before') await this.#parts.runs.add(tx, run, { steps: 1 });
     }
     const effects = proceeds(verdict.disposition) && !seenBefore ? effectsOf(seen) : undefined;
-    const told = proceeds(verdict.disposition) && engine.audit(facts).logInputs ? toldIn(event, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
+    const told = proceeds(verdict.disposition) && audit.logSteps && audit.logInputs ? toldIn(event, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
     written.push({ type: 'action.judged', node, event: event.event, verdict, ...(effects && { effects }), ...(told && { told }) });
     await this.#parts.incidents.add(tx, at, facts, node, event, verdict);
     const entry: CallRow = { run, key: call.key, node, event: event.event, kind: kindOf(event.event), name: nameOf(event), contentHash, policyVersion: engine.version, at: now, state: 'running', mark: JSON.stringify(mark) };
@@ -198,7 +199,8 @@ export class Judge {
     const { facts, asked } = notingHost(await spending.facts(tx, at, accounts));
     const seen = [event, ...engine.seenAs(event)];
     const verdict = await at.asking.decided(tx, () => engine.decide(event, facts));
-    await this.#parts.recordings.add(tx, { run, node: row.node, event, facts, asked, verdict, audit: engine.audit(facts), scrub: this.#scrubOf(event, at, facts) });
+    const audit = engine.audit(facts);
+    await this.#parts.recordings.add(tx, { run, node: row.node, event, facts, asked, verdict, audit, scrub: policyScrub(engine, facts, this.#parts.scrub) });
     const answer: AfterAnswer = proceeds(verdict.disposition)
       ? { go: true, redactions: verdict.redactions }
       : { go: false, disposition: verdict.disposition, message: refusalMessage(verdict) };
@@ -212,12 +214,12 @@ export class Judge {
     await this.#parts.incidents.add(tx, at, facts, row.node, event, verdict);
     this.#parts.windows.ended(live.info, startedAt(row));
     const effects = effectsOf(seen);
-    const learned = answer.go && engine.audit(facts).logOutputs ? learnedOf(seen, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
+    const learned = answer.go && audit.logSteps && audit.logOutputs ? learnedOf(seen, verdict.redactions, this.#scrubOf(event, at, facts)) : undefined;
 
     const written: RunFact[] = verdict.reasons.length ? [{ type: 'action.judged', node: row.node, event: event.event, verdict }] : [];
     written.push({
       type: 'action.ended', node: row.node, outcome: answer.go ? outcome : 'refused',
-      output: shownOf(event, verdict.redactions, engine.audit(facts), this.#scrubOf(event, at, facts)), ...(effects && { effects }), ...(learned && { learned }),
+      output: shownOf(event, verdict.redactions, audit, this.#scrubOf(event, at, facts)), ...(effects && { effects }), ...(learned && { learned }),
       ...(event.event === 'llm.after' && { usage: event.usage, cost, costKnown: cost !== undefined }),
       error: answer.go ? this.#scrubbed(errorOf(event), at, facts) : answer.message,
     });

@@ -6,6 +6,8 @@ import { mergeRedactions, redactText, type Redaction } from '../protocol/verdict
 import { RETRIEVED_TEXT } from './policy/facts.ts';
 import type { Scrub } from './shown.ts';
 
+/** How texts begin that the gateway says to the model in the user's place. */
+const FEEDBACK = '[governance]';
 /** Documents of one action that are kept. */
 const MOST_DOCUMENTS = 50;
 
@@ -26,7 +28,7 @@ export function learnedOf(events: readonly ActionEvent[], redactions: readonly R
 
 /** What users say in an event, redacted, for telling what an answer made up from what it was told. */
 export function toldIn(event: ActionEvent, redactions: readonly Redaction[], scrub: Scrub): readonly string[] | undefined {
-  const parts = event.event === 'llm.before' ? event.texts.filter(({ role }) => role === 'user') : event.event === 'run.before' ? event.input ?? [] : [];
+  const parts = event.event === 'llm.before' ? event.texts.filter(({ role, text }) => role === 'user' && !text.startsWith(FEEDBACK)) : event.event === 'run.before' ? event.input ?? [] : [];
   if (parts.length === 0) return undefined;
   return parts.map(({ at, text }) => scrub(redactText(text, mergeRedactions(redactions.filter((each) => each.at === at)))).slice(0, RETRIEVED_TEXT));
 }
