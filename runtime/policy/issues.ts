@@ -50,6 +50,9 @@ export function schemaIssues(problems: readonly z.core.$ZodIssue[], value: unkno
   });
 }
 
+/** A longer replacement is offered, but not written out in the sentence. */
+const LONGEST_SHOWN = 200;
+
 function translate(problem: z.core.$ZodIssue, found: unknown, standing: Standing, path: Path, below: Path, whole: unknown): Issue[] {
   const error = { path, severity: 'error' } as const;
   if (problem.code === 'unrecognized_keys') return problem.keys.map((key) => unknownKey(key, standing, path));
@@ -103,7 +106,7 @@ function notAmong(name: string, found: string, values: readonly string[]): Pick<
 function wrongType(name: string, found: unknown, shape: Shape, unit: string | undefined): Pick<Issue, 'message' | 'mend'> {
   const replace = converted(found, shape);
   return {
-    message: `\`${name}\` must be ${wanted(shape, unit)}, but is ${shown(found)}.${replace === undefined ? '' : ` Write ${replace}.`}`,
+    message: `\`${name}\` must be ${wanted(shape, unit)}, but is ${shown(found)}.${replace === undefined || replace.length > LONGEST_SHOWN ? '' : ` Write ${replace}.`}`,
     ...(replace !== undefined && { mend: { title: `Change to ${replace}`, replace } }),
   };
 }
