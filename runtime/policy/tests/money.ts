@@ -49,8 +49,9 @@ export class Money {
   }
 
   /** The limit that a call would pass; the ledger refuses it even where no policy was asked. */
-  passed(limits: readonly BudgetLimit[], amounts: Amounts): (BudgetLimit & { readonly used: number }) | undefined {
+  passed(limits: readonly BudgetLimit[], amounts: Amounts, model: string): (BudgetLimit & { readonly used: number }) | undefined {
     for (const limit of limits) {
+      if (limit.scope.startsWith(MODEL) && limit.scope !== `${MODEL}${model}`) continue;
       const tally = this.#accounts.get(limit.scope)?.[limit.unit === 'tokens' ? 'tokens' : 'cost'] ?? { spent: 0, reserved: 0 };
       const used = tally.spent + tally.reserved;
       if (used + amounts[limit.unit === 'tokens' ? 'tokens' : 'cost'] > limit.limit) return { ...limit, used };

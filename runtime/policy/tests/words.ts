@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
+const DURATION = /^(\d{1,15})(ms|s|m|h|d)$/;
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `10m` and the like, as text; `milliseconds` reads it. */
