@@ -1,7 +1,7 @@
 // `fullarc test` as its users meet it: what passes, what fails and why, what the tests leave open, and the forms that machines read.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,13 +38,13 @@ tests:
         approved: true
 `;
 
-function workspaceOf(t: TestContext): { readonly file: string; readonly run: (...args: string[]) => ReturnType<typeof spawnSync<string>> & { stdout: string; stderr: string }; readonly folder: string } {
+function workspaceOf(t: TestContext): { readonly file: string; readonly run: (...args: string[]) => SpawnSyncReturns<string>; readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'fullarc-test-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(join(folder, '.fullarc'));
   const file = join(folder, '.fullarc', 'p.yaml');
   writeFileSync(file, POLICIES);
-  return { file, folder, run: (...args) => spawnSync(process.execPath, [CLI, 'test', ...args], { cwd: folder, encoding: 'utf8' }) as never };
+  return { file, folder, run: (...args) => spawnSync(process.execPath, [CLI, 'test', ...args], { cwd: folder, encoding: 'utf8' }) };
 }
 
 test('tests that pass say so, and what they leave open is listed with its place', (t) => {
