@@ -90,6 +90,7 @@ for (const [what, text, label, message] of [
   ['a disposition the category does not have', policy('on_violation: redact', 'rules: { daily_cost_limit: 1 }'), '4:19-25 error disposition/not-allowed', 'warn, gate, block'],
   ['a policy that checks nothing', policy('rules: {}'), '2:5-12 warning meaning/no-effect', 'nothing to check'],
   ['the same key twice', policy('mode: off', 'mode: enforce', 'rules: { daily_cost_limit: 1 }'), '5:5-9 error structure/duplicate-key', 'written twice'],
+  ['braces where a key should be', 'agents:\n{}\n', '2:1-3 error syntax/yaml', 'is not a key with a value'],
   ['the same section twice', 'agents: {}\nagents: {}\n', '2:1-7 error structure/duplicate-key', 'twice in this file'],
   ['a tab', 'policies:\n  - name: a\n\tcategory: kill\n', '3:1-2 error structure/tab', 'spaces'],
   ['min above max', 'policies:\n  - name: a\n    category: llm\n    rules: { temperature_range: { min: 2, max: 1 } }\n', '4:33-51 error structure/bad-value', 'above its `max`'],

@@ -107,7 +107,7 @@ function finish(text: string, parts: readonly Part[], dashColumn: number | undef
 function parsePart(kind: Cut['kind'], text: string): Parsed {
   if (kind === 'preamble') return blankPart(text);
   const parsed = parse(text);
-  if (kind === 'policy' || isMap(parsed.node) || parsed.problems.length > 0) return parsed;
+  if (kind === 'policy' || (isMap(parsed.node) && !parsed.node.flow) || parsed.problems.length > 0) return parsed;
   const line = text.trimEnd();
   return { ...parsed, problems: [{ code: 'syntax', start: 0, end: line.length, message: `\`${line.slice(0, 40)}\` is not a key with a value. Write \`${line.split(/\W/)[0] || 'key'}:\` and its value below it, or remove the line.` }] };
 }
