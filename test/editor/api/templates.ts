@@ -16,10 +16,10 @@ describe('new policies', () => {
 
   it('begin as a template, whole, unsaved and in its place', async () => {
     const { extensionPath } = await activated();
-    const document = await begun('failure-scope-creep');
-    assert.equal(document.getText(), readFileSync(join(extensionPath, 'templates', 'failure-scope-creep.fullarc.yaml'), 'utf8'));
+    const document = await begun('failure-runaway-loop');
+    assert.equal(document.getText(), readFileSync(join(extensionPath, 'templates', 'failure-runaway-loop.fullarc.yaml'), 'utf8'));
     assert(document.isUntitled);
-    assert.equal(document.uri.fsPath, file('.fullarc/failure-scope-creep.fullarc.yaml').fsPath);
+    assert.equal(document.uri.fsPath, file('.fullarc/failure-runaway-loop.fullarc.yaml').fsPath);
     assert.equal(document.languageId, LANGUAGE_ID);
   });
 

@@ -82,7 +82,7 @@ describe('authoring', () => {
     await keys.press('Shift+Home'); // whatever the editor indented
     await keys.type('    category: ');
     await keys.press('Control+Space');
-    await bench.page.locator('.suggest-widget .monaco-list-row', { hasText: 'safety' }).waitFor({ timeout: SLOW });
+    await bench.page.locator('.suggest-widget .monaco-list-row', { hasText: 'rate-limit' }).waitFor({ timeout: SLOW });
     await keys.type('kill');
     const suggestion = bench.page.locator('.suggest-widget .monaco-list-row', { hasText: 'kill-switch' });
     await suggestion.waitFor({ timeout: SLOW });
