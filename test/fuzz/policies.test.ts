@@ -1,11 +1,12 @@
-// A slice of the fuzzer in every run of the tests: other inputs each day, each named by its number. `npm run fuzz` takes more.
+// A slice of the fuzzer in every run of the tests, each input named by its number. `npm run fuzz` takes as many as it is told.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inputOf, judged } from './properties.ts';
 
 const INPUTS = 20_000;
-const FIRST = Number(process.env['FULLARC_FUZZ_SEED'] ?? Math.floor(Date.now() / 86_400_000) * INPUTS);
+/** The same slice each time, so that the same tree has the same result; `npm run fuzz` goes further. */
+const FIRST = Number(process.env['FULLARC_FUZZ_SEED'] ?? 1);
 
 test(`no governance file makes the compiler throw, drop a policy in silence or loosen: ${INPUTS} inputs from ${FIRST}`, () => {
   for (let seed = FIRST; seed < FIRST + INPUTS; seed++) {
