@@ -1,8 +1,9 @@
-// Documents made of the literals: a page for each category and the JSON Schema of a governance file.
+// Documents made of the literals: a page for each category, the page of facts, and the JSON Schema of a governance file.
 
 import { z } from 'zod';
 import type { CategoryDescription, Field } from './describe.ts';
 import { describeCategories, flowText } from './describe.ts';
+import { factsPage } from './facts-page.ts';
 import { CATEGORIES } from './registry.ts';
 import { fileSchema, policySchema } from './schema.ts';
 
@@ -12,6 +13,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
     ...categories.map((category) => [category.page, categoryPage(category)] as const),
     ['docs/categories/README.md', overview(categories)],
+    ['docs/facts.md', factsPage()],
     ['docs/schema.json', `${JSON.stringify(jsonSchema(), null, 2)}\n`],
   ]);
 }
