@@ -42,9 +42,16 @@ export function identityVariables(identity: Identity, child?: ChildIdentity): Re
   return { ...identity.variables, [ENV.run]: child.run, [ENV.token]: child.token, ...(gateway && { [ENV.gateway]: gateway }) };
 }
 
-/** A child's environment with identity and preload put in; what else it holds is kept, its own `--require` and `--import` too. */
+/** A child's environment with identity and preload put in; what else it holds is kept, its own `--require` and `--import` too. Addresses of models that lead through this run's gateway lead through the child's. */
 export function withIdentity(env: Readonly<NodeJS.ProcessEnv>, identity: Identity, preload: string, child?: ChildIdentity): NodeJS.ProcessEnv {
-  return { ...env, ...identityVariables(identity, child), NODE_OPTIONS: appendRequire(env['NODE_OPTIONS'], preload) };
+  const variables = identityVariables(identity, child);
+  return { ...readdressed(env, identity.variables[ENV.gateway], variables[ENV.gateway]), ...variables, NODE_OPTIONS: appendRequire(env['NODE_OPTIONS'], preload) };
+}
+
+/** The launcher gives a run its gateway as the base address of every provider, and a child inherits that; under it, what the child does would count as its parent's. */
+function readdressed(env: Readonly<NodeJS.ProcessEnv>, from: string | undefined, to: string | undefined): NodeJS.ProcessEnv {
+  if (!from || !to || from === to) return env;
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value === from || value?.startsWith(`${from}/`) ? to + value.slice(from.length) : value]));
 }
 
 /** NODE_OPTIONS that also load `file`; unchanged when they already do. The launcher builds its environment with it too. */
