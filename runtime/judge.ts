@@ -105,7 +105,7 @@ export class Judge {
     }
 
     await this.#closeGates(tx, at, asked, node, written);
-    const answer = answerOf(verdict, event, engine.limits(facts));
+    const answer = answerOf(verdict, event, engine.limits(facts, event));
     if (answer.go) await this.#begins(tx, at, entry, seen);
     await calls.put(tx, { ...entry, state: answer.go ? 'running' : 'refused', answer: JSON.stringify(answer), ...(event.event === 'llm.before' && { provider: event.provider, hold: node }) });
     if (!answer.go) {

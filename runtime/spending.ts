@@ -47,7 +47,7 @@ export class Spending {
 
   /** Reserves the bound of the call. A verdict comes back only when the ledger refuses what the engine allowed, as when another host was faster. */
   async reserve(tx: Tx, at: Situation, accounts: Accounts, facts: Facts, event: ActionEvent & { event: 'llm.before' }, hold: string): Promise<Verdict | undefined> {
-    const budgets = at.engine.budgets(facts);
+    const budgets = at.engine.budgets(facts, event);
     const hard = budgets.filter((budget) => budget.hard && !facts.granted.has(budget.policy));
     await this.#setLimits(tx, accounts, hard);
     const waive = budgets.filter((budget) => facts.granted.has(budget.policy)).flatMap((budget) => accountFor(budget.scope, accounts) ?? []);
@@ -101,7 +101,7 @@ export class Spending {
 
   /** A hard limit that what is spent and reserved already passes, as when it was lowered meanwhile. */
   exceeded(engine: Engine, facts: Facts): BudgetLimit | undefined {
-    return engine.budgets(facts).find((budget) => budget.hard && usedOf(budget, facts) > budget.limit);
+    return engine.budgets(facts).find((budget) => budget.hard && !budget.conditional && usedOf(budget, facts) > budget.limit);
   }
 
   /** Limits seldom change, so they are compared with those in force before anything is written. */
@@ -124,7 +124,7 @@ export function priced(event: ActionEvent, engine: Engine, facts: Facts): Action
   const call = { provider: event.provider, model: event.model, inputTokens: event.inputTokens };
   const maxOutputTokens = event.maxOutputTokens ?? Math.max(LEAST_OUTPUT_TOKENS, Math.min(
     maxOutputOf(event.model) ?? DEFAULT_OUTPUT_TOKENS, DEFAULT_OUTPUT_TOKENS,
-    affordableOutput({ ...call, budget: leftOf(engine, facts) }) ?? DEFAULT_OUTPUT_TOKENS));
+    affordableOutput({ ...call, budget: leftOf(engine, facts, event) }) ?? DEFAULT_OUTPUT_TOKENS));
   return { ...event, maxOutputTokens, estimatedCost: estimateCost({ ...call, maxOutputTokens }) };
 }
 
@@ -135,8 +135,8 @@ export function settledEvent(event: ActionEvent, provider: string): ActionEvent 
 }
 
 /** Micro-dollars left under the tightest hard limit; Infinity without one. */
-function leftOf(engine: Engine, facts: Facts): number {
-  const left = engine.budgets(facts).filter((budget) => budget.hard && budget.unit === 'usd_micro').map((budget) => budget.limit - usedOf(budget, facts));
+function leftOf(engine: Engine, facts: Facts, event: ActionEvent): number {
+  const left = engine.budgets(facts, event).filter((budget) => budget.hard && budget.unit === 'usd_micro').map((budget) => budget.limit - usedOf(budget, facts));
   return Math.max(0, Math.min(Infinity, ...left));
 }
 

@@ -41,6 +41,8 @@ export interface BudgetLimit {
   readonly limit: number;
   /** False when going over only warns. */
   readonly hard: boolean;
+  /** True when a `when:` decides for each action whether it counts, and none was given. */
+  readonly conditional?: boolean;
 }
 
 /** How records are kept, merged over the `audit` policies in scope: the most private setting wins, the longest retention wins. */
@@ -141,11 +143,12 @@ export interface Engine {
   meaning(tool: string): ActionKind | undefined;
   /** What policies in scope want a judge to be asked before this event is decided. */
   questions(event: ActionEvent, facts: Facts): readonly JudgeQuestion[];
-  budgets(facts: Facts): readonly BudgetLimit[];
+  /** With an event, only those of policies whose `when:` holds for it; one of which that cannot be said counts. */
+  budgets(facts: Facts, event?: ActionEvent): readonly BudgetLimit[];
   audit(facts: Facts): AuditRules;
   breakers(facts: Facts): readonly BreakerRules[];
   /** Bounds on actions in flight. */
-  limits(facts: Facts): readonly ActionLimit[];
+  limits(facts: Facts, event?: ActionEvent): readonly ActionLimit[];
   alerts(facts: Facts): readonly AlertRules[];
   memory(facts: Facts): readonly MemoryRules[];
   /** True when some policy in scope has to see an answer of the model whole before any of it goes on. */

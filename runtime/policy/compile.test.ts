@@ -201,3 +201,10 @@ test('no text at all throws', () => {
     compilePolicies([{ path: 'a', text }]).engine.policies;
   }), { numRuns: 500 });
 });
+
+test('of very many findings the first are told one by one, errors before all others, and the rest is counted', () => {
+  const { findings } = compilePolicies([{ path: 'a', text: `policies:\n${Array.from({ length: 500 }, (_, index) => `  - { name: p${index}, category: nothing }\n`).join('')}` }]);
+  assert.equal(findings.length, 201);
+  assert.deepEqual([findings.at(-1)!.code, findings.at(-1)!.severity], ['fullarc/structure/too-many', 'error']);
+  assert.match(findings.at(-1)!.message, /^300 more findings in this file/);
+});

@@ -3,7 +3,7 @@
 import { stronger, type Disposition } from '../../protocol/verdict.ts';
 import type { PolicySummary } from './api.ts';
 import type { Category, Checks } from './category.ts';
-import { conditional } from './conditional.ts';
+import { conditional, type Holds } from './conditional.ts';
 import { freshFacts, type Facts } from './facts.ts';
 import { nameMatcher } from './globs.ts';
 import { type Issue, schemaIssues } from './issues.ts';
@@ -23,6 +23,8 @@ export interface CompiledPolicy extends Omit<PolicySummary, 'place' | 'category'
   /** False when `inScope` says more than `scope`: another policy overrides this one somewhere. */
   readonly exactScope?: boolean;
   readonly checks: Checks;
+  /** Whether `when:` holds for an event; undefined without one. */
+  readonly holds?: Holds;
   readonly message?: string;
   /** Strongest last. */
   readonly escalate: readonly Escalation[];
@@ -86,8 +88,13 @@ function keyIssues(keys: PolicyKeys, category: Category): Issue[] {
   if (keys.overrides !== undefined && keys.when !== undefined) {
     issues.push({ path: ['when'], on: 'key', code: 'fullarc/meaning/overridden-and-conditional', severity: 'error', message: `Where \`when:\` does not hold, neither this policy nor \`${keys.overrides}\`, which it overrides, would apply. Narrow the \`scope:\` instead.` });
   }
+  const always = keys.when === undefined ? undefined : UNCONDITIONAL.find((part) => category[part] !== undefined);
+  if (always) issues.push({ path: ['when'], on: 'key', code: 'fullarc/meaning/unconditional', severity: 'error', message: `What a ${category.id} policy asks for holds for a run as a whole, so a condition on single actions cannot narrow it. Narrow the \`scope:\` instead.` });
   return issues;
 }
+
+/** What some categories ask for beside their checks, of a run and not of an action. */
+const UNCONDITIONAL = ['audit', 'breaker', 'memory'] as const satisfies readonly (keyof Category)[];
 
 function build(keys: PolicyKeys, category: Category, rules: Record<string, unknown>): Pick<Compilation, 'policy' | 'issues'> {
   const onViolation = keys.on_violation ?? category.onViolation;
@@ -96,7 +103,7 @@ function build(keys: PolicyKeys, category: Category, rules: Record<string, unkno
     const policy: CompiledPolicy = {
       name: keys.name, category, mode: keys.mode, onViolation, description: keys.description, message: keys.message, onError: keys.on_error,
       escalate: escalations(keys), ...(keys.overrides !== undefined && { overrides: keys.overrides }), overridable: keys.overridable,
-      rules, checks: conditioned.checks, scope: keys.scope, inScope: scopeCheck(keys.scope),
+      rules, checks: conditioned.checks, ...(conditioned.holds && { holds: conditioned.holds }), scope: keys.scope, inScope: scopeCheck(keys.scope),
     };
     const wrong = conditioned.issues.some(({ severity }) => severity === 'error');
     const idle = !wrong && watchesNothing(policy) ? [noEffect()] : [];

@@ -56,3 +56,13 @@ test('a narrower policy replaces a broader one only where it says so, and only w
   assert.deepEqual(codes(text('overrides: narrow')), ['fullarc/reference/overrides-itself']);
   assert.deepEqual(codes(text('overrides: broad\n    when: run.depth > 0')), ['fullarc/meaning/overridden-and-conditional']);
 });
+
+test('a budget with a condition binds only the calls for which it holds', () => {
+  const { engine } = compile('llm.model == "dear"', '', 'per_run_cost_limit: 1', 'cost');
+  const call = (model: string): ActionEvent => ({ event: 'llm.before', wire: 'openai-chat', provider: 'p', model, stream: false, hasSystemPrompt: false, inputTokens: 1, tools: [], texts: [] });
+  assert.deepEqual([call('dear'), call('cheap'), undefined].map((event) => engine.budgets(freshFacts(), event).map(({ conditional }) => conditional ?? false)), [[false], [], [true]]);
+});
+
+test('what holds for a run as a whole cannot hang on single actions', () => {
+  assert.deepEqual(compile('run.depth > 0', '', 'retention_days: 30', 'audit').findings.map(({ code }) => code), ['fullarc/meaning/unconditional']);
+});

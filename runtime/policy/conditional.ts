@@ -13,20 +13,26 @@ import type { Issue } from './issues.ts';
  * The checks that are made only where the condition holds. An event whose kind or phase lacks a fact that the condition reads is not looked
  * at any more, which is said; when that leaves nothing, the condition is an error.
  */
-export function conditional(checks: Checks, when: string | undefined): { readonly checks: Checks; readonly issues: readonly Issue[] } {
+export function conditional(checks: Checks, when: string | undefined): { readonly checks: Checks; readonly issues: readonly Issue[]; readonly holds?: Holds } {
   if (when === undefined) return { checks, issues: [] };
   const watched = EVENT_NAMES.filter((event) => checks[event] !== undefined);
-  const bound = watched.map((event) => {
+  // A policy without checks bounds what goes on, whatever it is.
+  const bound = (watched.length > 0 ? watched : EVENT_NAMES).map((event) => {
     const { program, issues } = checkExpression(when, environmentOf(event), 'bool');
     return { event, issues, condition: program && conditionOf(program) };
   });
   const usable = bound.filter(({ condition }) => condition !== undefined);
   if (usable.length === 0) return { checks: {}, issues: (bound[0]?.issues ?? []).map((issue) => expressionIssue(issue, when)) };
-  const entries = usable.map(({ event, condition }) => [event, guarded(checks[event] as Entry | readonly Entry[], condition!)] as const);
+  const entries = usable.filter(({ event }) => checks[event] !== undefined).map(({ event, condition }) => [event, guarded(checks[event] as Entry | readonly Entry[], condition!)] as const);
   const left = bound.filter(({ condition }) => condition === undefined).map(({ event }) => event);
   const notes = usable[0]!.issues.map((issue) => expressionIssue(issue, when));
-  return { checks: Object.fromEntries(entries) as unknown as Checks, issues: left.length === 0 ? notes : [...notes, narrows(when, usable.map(({ event }) => event), left)] };
+  const conditions = new Map(usable.map(({ event, condition }) => [event, condition!]));
+  const holds: Holds = (event, facts) => conditions.get(event.event)?.(event, facts) ?? false;
+  return { checks: Object.fromEntries(entries) as unknown as Checks, holds, issues: left.length === 0 || watched.length === 0 ? notes : [...notes, narrows(when, usable.map(({ event }) => event), left)] };
 }
+
+/** Whether the condition holds for an event; false where the policy does not look at it. Throws where it cannot be said. */
+export type Holds = (event: ActionEvent, facts: Facts) => boolean;
 
 type AnyOf = (event: ActionEvent, facts: Facts, set: PolicySet) => ReturnType<Check<EventName>>;
 type Entry = AnyOf | (Omit<NarrowCheck<EventName>, 'check'> & { readonly check: AnyOf });

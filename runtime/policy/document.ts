@@ -109,7 +109,7 @@ function parsePart(kind: Cut['kind'], text: string): Parsed {
   const parsed = parse(text);
   if (kind === 'policy' || (isMap(parsed.node) && !parsed.node.flow) || parsed.problems.length > 0) return parsed;
   const line = text.trimEnd();
-  return { ...parsed, problems: [{ code: 'syntax', start: 0, end: line.length, message: `\`${line.slice(0, 40)}\` is not a key with a value. Write \`${line.split(/\W/)[0] || 'key'}:\` and its value below it, or remove the line.` }] };
+  return { ...parsed, problems: [{ code: 'syntax', start: 0, end: line.length, message: `\`${line.slice(0, 40)}\` is not a key with a value. Write \`${line.split(/\W/)[0]?.slice(0, 40) || 'key'}:\` and its value below it, or remove the line.` }] };
 }
 
 function lay(cuts: readonly Cut[], firstLine: number, parsedOf: (piece: Cut) => Parsed): Part[] {

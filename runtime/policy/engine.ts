@@ -141,8 +141,11 @@ class PolicyEngine implements Engine {
     if (cut && cuts && (cuts.drop.size > 0 || cuts.blank.length > 0)) listener.heard?.redactions.push(...cut(cuts));
   }
 
-  budgets(facts: Facts): readonly BudgetLimit[] {
-    return this.#inForce(facts).flatMap((policy) => policy.category.budgets?.(policy.rules, policy, facts) ?? []);
+  budgets(facts: Facts, event?: ActionEvent): readonly BudgetLimit[] {
+    return this.#inForce(facts, event).flatMap((policy) => {
+      const found = policy.category.budgets?.(policy.rules, policy, facts) ?? [];
+      return policy.holds && !event ? found.map((budget) => ({ ...budget, conditional: true })) : found;
+    });
   }
 
   audit(facts: Facts): AuditRules {
@@ -155,8 +158,8 @@ class PolicyEngine implements Engine {
     return this.#policies.filter((policy) => policy.mode !== 'off' && (policy.inScope?.(facts) ?? true)).flatMap((policy) => policy.category.breaker?.(policy.rules, policy) ?? []);
   }
 
-  limits(facts: Facts): readonly ActionLimit[] {
-    return this.#inForce(facts).flatMap((policy) => policy.category.limits?.(policy.rules, policy, facts) ?? []);
+  limits(facts: Facts, event?: ActionEvent): readonly ActionLimit[] {
+    return this.#inForce(facts, event).flatMap((policy) => policy.category.limits?.(policy.rules, policy, facts) ?? []);
   }
 
   alerts(facts: Facts): readonly AlertRules[] {
@@ -189,8 +192,8 @@ class PolicyEngine implements Engine {
     return found.length === 0 ? UNKNOWN_TOOL : found.reduce(moreCautious);
   }
 
-  #inForce(facts: Facts): readonly PlacedPolicy[] {
-    return this.#policies.filter((policy) => policy.mode === 'enforce' && (policy.inScope?.(facts) ?? true));
+  #inForce(facts: Facts, event?: ActionEvent): readonly PlacedPolicy[] {
+    return this.#policies.filter((policy) => policy.mode === 'enforce' && (policy.inScope?.(facts) ?? true) && (event === undefined || mayHold(policy, event, facts)));
   }
 
   #plainAllow(): Verdict {
@@ -219,6 +222,16 @@ export function policySet(policies: readonly PlacedPolicy[], agents: Engine['age
     fleetOf: (agent) => agents.get(agent)?.fleet,
     inForce: (facts) => policies.filter((policy) => policy.mode === 'enforce' && (policy.inScope?.(facts) ?? true)).map(view),
   };
+}
+
+/** A condition that cannot be said is taken to hold: what it guards stays in force. */
+function mayHold({ holds }: PlacedPolicy, event: ActionEvent, facts: Facts): boolean {
+  if (!holds) return true;
+  try {
+    return holds(event, facts);
+  } catch {
+    return true;
+  }
 }
 
 const NO_VIEWS: ReadonlyMap<string, PlacedView> = new Map();

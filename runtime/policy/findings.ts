@@ -27,7 +27,22 @@ export function problemFinding({ path: file, document }: PolicyFile, problem: Pr
 
 /** Files in order of their names, places in order of the text: the same findings for any order of the sources. */
 export function sortFindings(findings: Finding[]): Finding[] {
-  return findings.sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.code, b.code) || compare(a.message, b.message));
+  const sorted = findings.sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.code, b.code) || compare(a.message, b.message));
+  return sorted.length <= MOST_IN_FILE ? sorted : [...Map.groupBy(sorted, ({ file }) => file).values()].flatMap(fewEnough);
+}
+
+/** Findings of one file that are told one by one: nobody reads more, and a list that went wrong can have one for each line. */
+const MOST_IN_FILE = 200;
+
+/** The first ones, errors before all others, and how many more there are. */
+function fewEnough(found: readonly Finding[]): readonly Finding[] {
+  if (found.length <= MOST_IN_FILE) return found;
+  const errors = found.filter(({ severity }) => severity === 'error');
+  const told = new Set([...errors, ...found.filter(({ severity }) => severity !== 'error')].slice(0, MOST_IN_FILE));
+  const rest = found.filter((each) => !told.has(each));
+  const first = rest[0]!;
+  const severity = rest.some((each) => each.severity === 'error') ? 'error' : first.severity;
+  return [...found.filter((each) => told.has(each)), { ...first, severity, code: 'fullarc/structure/too-many' satisfies Code, message: `${rest.length} more findings in this file, of which this is the first: ${first.message}`.slice(0, 300), fixes: undefined, related: undefined }];
 }
 
 const PROBLEM_CODES: Record<Problem['code'], Code> = {

@@ -10,13 +10,13 @@ import { closest } from './suggest.ts';
 export const CODES = [
   'fullarc/syntax/yaml', 'fullarc/syntax/alias', 'fullarc/syntax/depth', 'fullarc/syntax/size', 'fullarc/syntax/documents',
   'fullarc/structure/tab', 'fullarc/structure/duplicate-key', 'fullarc/structure/unknown-key', 'fullarc/structure/missing-key', 'fullarc/structure/wrong-type',
-  'fullarc/structure/bad-value', 'fullarc/structure/unknown-category', 'fullarc/structure/duplicate-name', 'fullarc/structure/bad-name',
+  'fullarc/structure/bad-value', 'fullarc/structure/too-many', 'fullarc/structure/unknown-category', 'fullarc/structure/duplicate-name', 'fullarc/structure/bad-name',
   'fullarc/reference/unknown-agent', 'fullarc/reference/unknown-fleet', 'fullarc/reference/glob-matches-nothing',
   'fullarc/reference/unknown-domain', 'fullarc/reference/unknown-field', 'fullarc/meaning/redundant', 'fullarc/meaning/unreachable',
   'fullarc/reference/unknown-policy', 'fullarc/reference/not-overridable', 'fullarc/reference/other-category', 'fullarc/reference/overrides-itself',
   'fullarc/expression/syntax', 'fullarc/expression/type', 'fullarc/expression/unknown-name', 'fullarc/expression/unsupported',
   'fullarc/expression/always-true', 'fullarc/expression/always-false', 'fullarc/expression/too-large', 'fullarc/expression/narrows',
-  'fullarc/disposition/not-allowed', 'fullarc/disposition/weaker-escalation', 'fullarc/meaning/no-effect', 'fullarc/meaning/overridden-and-conditional', 'fullarc/compliance/unmet',
+  'fullarc/disposition/not-allowed', 'fullarc/disposition/weaker-escalation', 'fullarc/meaning/no-effect', 'fullarc/meaning/unconditional', 'fullarc/meaning/overridden-and-conditional', 'fullarc/compliance/unmet',
   'fullarc/test/failed', 'fullarc/test/unreached', 'fullarc/test/no-test',
 ] as const;
 export type Code = (typeof CODES)[number];

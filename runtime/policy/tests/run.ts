@@ -135,7 +135,7 @@ class TestRun {
     const forgets = this.#world.forgotten(seen, facts);
     if (forgets !== undefined) return refuse({ policy: forgets, category: 'memory', field: 'memory_retention_hours', message: 'This item was purged: its time is over, or the run that wrote it has ended.', remedy: 'Do without it.' });
     if (event.event !== 'llm.before') return verdict;
-    const limits = this.#engine.budgets(facts).filter(({ hard, policy }) => hard && !facts.granted.has(policy));
+    const limits = this.#engine.budgets(facts, event).filter(({ hard, policy }) => hard && !facts.granted.has(policy));
     const passed = this.#world.money.passed(limits, amountsOf(event), event.model);
     return passed ? refuse({ policy: passed.policy, category: 'cost', field: `${passed.scope} limit`, message: `the call would take the ${passed.scope} over its limit`, limit: passed.limit, fact: 'spent and reserved', value: passed.used }) : verdict;
   }
