@@ -7,14 +7,14 @@ import { closest } from '../suggest.ts';
 import type { Code } from '../issues.ts';
 import type { PlacedTest } from './run.ts';
 
-/** Names of agents, fleets and policies; one that nothing at all declares is not asked for. */
+/** Names of agents, fleets and policies; one that nothing at all declares is not asked for. An unknown agent is a warning: the tests of a template name agents of their own, and keep no workspace from running. */
 export function testReferences(tests: readonly PlacedTest[], policies: readonly string[], declared: { readonly agents: ReadonlySet<string>; readonly fleets: ReadonlySet<string> }): Finding[] {
   const known = { agent: declared.agents, fleet: declared.fleets, policy: new Set(policies) };
   return tests.flatMap((test) => namesIn(test).flatMap(({ what, name, path, on = 'value' as const }) => {
     if (known[what].has(name) || isBuiltIn(what, name) || (what !== 'policy' && known[what].size === 0)) return [];
     const near = closest(name, known[what]);
     const message = what === 'policy' ? `No policy is named \`${name}\`.` : `No ${what} \`${name}\` is declared under \`${what}s:\`.`;
-    return [issueFinding(test.file, test.path, { path, on, code: CODE[what], severity: 'error', message: `${message}${near ? ` Did you mean \`${near}\`?` : ''}`, ...(near && { mend: { title: `Change to \`${near}\``, replace: near } }) })];
+    return [issueFinding(test.file, test.path, { path, on, code: CODE[what], severity: what === 'agent' ? 'warning' : 'error', message: `${message}${near ? ` Did you mean \`${near}\`?` : ''}`, ...(near && { mend: { title: `Change to \`${near}\``, replace: near } }) })];
   }));
 }
 
