@@ -27,6 +27,32 @@ test('any row of texts compiles like each of them alone', () => {
   }), { numRuns: 300 });
 });
 
+test('any row of edits of one file compiles like each text alone', () => {
+  const edit = fc.record({ at: fc.nat(7), name: fc.constantFrom('a', 'b', 'c', 'other'), tool: fc.constantFrom('x', 'y', 'z', 'w'), more: fc.constantFrom('', '', '', 'scope: { agents: [anna] }', 'scope: { agents: [nobody] }', 'mode: off', 'mode: shadow', 'overrides: a', 'overridable: true', 'when: "1 +"', 'on_violation: warn', '[', 'rules: {}\n') });
+  const surroundings = fc.constantFrom('', 'agents: { anna: {}, default: {} }\n', 'tools: { x: { class: read } }\n', 'tests:\n  - name: t\n    steps: [{ event: tool.before, name: x, by: p1 }]\n');
+  const asked = ['x', 'y', 'z', 'w', 'tool-1', 'tool-2'];
+  fc.assert(fc.property(surroundings, fc.boolean(), fc.array(edit, { minLength: 1, maxLength: 90 }), (rest, last, edits) => {
+    const compile = createCompiler();
+    const lines = Array.from({ length: 8 }, (_, index) => `  - { name: p${index}, category: safety, rules: { blocked_tools: [tool-${index}] } }`);
+    const engines: (() => void)[] = [];
+    for (const [index, { at, name, tool: blocked, more }] of [undefined, ...edits].map((each) => each ?? { at: 0, name: 'p0', tool: 'tool-0', more: '' }).entries()) {
+      lines[at] = `  - { name: ${index % 3 === 0 ? `p${at}` : name}, category: safety, rules: { blocked_tools: [${blocked}, "${at}*"] }${more && `, ${more}`} }`;
+      const policies = `policies:\n${lines.join('\n')}\n`;
+      const sources = [{ path: 'one', text: last ? policies + rest : rest + policies }, { path: 'two', text: '# nothing\n' }];
+      const [again, alone] = [compile(sources), compilePolicies(sources)];
+      const compare = (): void => {
+        for (const name of asked) for (const agent of ['anna', 'default']) assert.deepEqual(again.engine.decide(tool(name), freshFacts({ agent })), alone.engine.decide(tool(name), freshFacts({ agent })));
+      };
+      assert.equal(again.engine.version, alone.engine.version);
+      assert.deepEqual(again.findings, alone.findings);
+      assert.deepEqual(again.engine.policies, alone.engine.policies);
+      compare();
+      engines.push(compare);
+    }
+    for (const compare of engines) compare(); // an engine says the same after others were made of it
+  }), { numRuns: 40 });
+});
+
 for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
   test(`a name that every object has is a name like any other: ${name}`, () => {
     const texts = [

@@ -3,17 +3,42 @@
 import type { Finding } from '../../protocol/finding.ts';
 import type { Engine, PolicySource } from './api.ts';
 import { type GovernanceDocument, openDocument } from './document.ts';
-import { type CompileCache, compileDocuments } from './index.ts';
+import { createEngine } from './engine.ts';
+import type { PolicyFile } from './findings.ts';
+import { type CompileCache, compileSet, inOrder } from './index.ts';
+import { StandingSet } from './standing-set.ts';
+import type { DigestCache } from './version.ts';
 
 /** As `compilePolicies`, and what it compiled the last time is its own memory. */
-export type Compiler = (sources: readonly PolicySource[]) => { readonly engine: Engine; readonly findings: readonly Finding[] };
+export type Compiler = (sources: readonly PolicySource[]) => Compiled;
+
+/** As `compileDocuments`, with such a memory. */
+export type DocumentCompiler = (files: readonly PolicyFile[]) => Compiled;
+
+interface Compiled {
+  readonly engine: Engine;
+  readonly findings: readonly Finding[];
+}
 
 export function createCompiler(): Compiler {
-  const cache: CompileCache = new WeakMap();
+  const compile = createDocumentCompiler();
   let documents = new Map<string, GovernanceDocument>();
   return (sources) => {
     documents = new Map(sources.map(({ path, text }) => [path, edited(documents.get(path), text)]));
-    return compileDocuments([...documents].map(([path, document]) => ({ path, document })), cache);
+    return compile([...documents].map(([path, document]) => ({ path, document })));
+  };
+}
+
+export function createDocumentCompiler(): DocumentCompiler {
+  const cache: CompileCache = new WeakMap();
+  const digests: DigestCache = new WeakMap();
+  let standing: StandingSet | undefined;
+  return (files) => {
+    const sorted = inOrder(files);
+    if (standing?.become(sorted)) return { engine: createEngine(standing.parts, standing.index), findings: [] };
+    const set = compileSet(sorted, cache, digests);
+    standing = StandingSet.of(sorted, set, cache, digests);
+    return { engine: createEngine(set.parts, standing?.index), findings: set.findings };
   };
 }
 

@@ -37,8 +37,9 @@ export interface PlacedView {
   readonly place: Place;
 }
 
-export function createEngine(parts: EngineParts): Engine {
-  return new PolicyEngine(parts);
+/** `index`, where it is given, is one of these policies, of which none overrides another. */
+export function createEngine(parts: EngineParts, index?: () => PolicyIndex<PlacedPolicy>): Engine {
+  return new PolicyEngine(parts, index);
 }
 
 class PolicyEngine implements Engine {
@@ -51,13 +52,15 @@ class PolicyEngine implements Engine {
   readonly #versionOf: () => string;
   readonly #set: PolicySet;
   readonly #listener: Listener;
+  readonly #indexOf: () => PolicyIndex<PlacedPolicy>;
   #index: PolicyIndex<PlacedPolicy> | undefined;
   #allow: Verdict | undefined;
   #summaries: readonly PolicySummary[] | undefined;
 
-  constructor(parts: EngineParts) {
+  constructor(parts: EngineParts, index: (() => PolicyIndex<PlacedPolicy>) | undefined) {
     this.agents = parts.agents;
     this.#policies = withOverrides(parts.policies);
+    this.#indexOf = index ?? (() => indexPolicies(this.#policies));
     this.#tools = parts.tools;
     this.#toolGlobs = [...parts.tools].filter(([name]) => isGlob(name)).map(([name, meaning]) => ({ match: compileGlob(name), meaning }));
     this.#versionOf = parts.version;
@@ -79,7 +82,7 @@ class PolicyEngine implements Engine {
     if (facts.killed && event.event.endsWith('.before')) return this.#verdict(killedBy(facts.killed));
     const listener = this.#listener;
     listener.heard = undefined;
-    const index = (this.#index ??= indexPolicies(this.#policies));
+    const index = (this.#index ??= this.#indexOf());
     if (event.event === 'data.after' || event.event === 'retrieval.after') this.#judgeList(index, event, (cuts) => cutValues(event.event, cuts), facts, listener);
     else askAll(index, event, facts, listener);
     if (event.event === 'llm.after') {

@@ -40,7 +40,8 @@ function redundancy(goes: DeclaredPolicy, stays: DeclaredPolicy): Finding {
 
 const dispositionOf = ({ whole }: DeclaredPolicy): Disposition => whole?.onViolation ?? 'allow';
 
-function fingerprint(policy: CompiledPolicy, value: unknown): string {
+/** All that a policy says, its name and its words for people aside. */
+export function fingerprint(policy: CompiledPolicy, value: unknown): string {
   let known = FINGERPRINTS.get(policy);
   if (known === undefined) {
     const said = Object.entries((value ?? {}) as Readonly<Record<string, unknown>>).filter(([key]) => !FOR_PEOPLE.has(key));

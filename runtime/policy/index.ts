@@ -1,7 +1,5 @@
 // The policy core's entry: governance files in, an engine and findings out.
 
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Finding } from '../../protocol/finding.ts';
 import type { Engine, PolicySource } from './api.ts';
 import { compilePolicy, type Compilation } from './compile.ts';
@@ -13,6 +11,7 @@ import { dataLayer, viewsOf } from './data-layer.ts';
 import { type Reviewed, reviewPolicies } from './review.ts';
 import { declare, type Declarations } from './sections.ts';
 import type { PlacedTest } from './tests/run.ts';
+import { type DigestCache, versionOf } from './version.ts';
 
 export type { PolicyFile } from './findings.ts';
 export { openDocument } from './document.ts';
@@ -35,12 +34,13 @@ export function compileDocuments(files: readonly PolicyFile[], cache: CompileCac
 export interface CompiledSet {
   readonly parts: EngineParts;
   readonly tests: readonly PlacedTest[];
+  readonly declarations: Declarations;
   readonly findings: readonly Finding[];
 }
 
-export function compileSet(files: readonly PolicyFile[], cache: CompileCache = new WeakMap()): CompiledSet {
+export function compileSet(files: readonly PolicyFile[], cache: CompileCache = new WeakMap(), digests: DigestCache = new WeakMap()): CompiledSet {
   const findings: Finding[] = [];
-  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const sorted = inOrder(files);
   const policies: PlacedPolicy[] = [];
   const named: DeclaredPolicy[] = [];
   const reviewed: Reviewed[] = [];
@@ -61,16 +61,25 @@ export function compileSet(files: readonly PolicyFile[], cache: CompileCache = n
   findings.push(...crossFindings(named, declarations));
   findings.push(...reviewPolicies(reviewed, () => policySet(policies, agentsOf(declarations))));
   policies.push(...dataLayer(declarations, findings));
-  const parts: EngineParts = { policies, tools: toolsOf(declarations), views: viewsOf(declarations, findings), agents: agentsOf(declarations), version: () => versionOf(sorted) };
-  return { parts, tests: declarations.tests, findings: sortFindings(findings) };
+  const parts: EngineParts = { policies, tools: toolsOf(declarations), views: viewsOf(declarations, findings), agents: agentsOf(declarations), version: () => versionOf(sorted, digests) };
+  return { parts, tests: declarations.tests, declarations, findings: sortFindings(findings) };
+}
+
+/** Files are read in order of their paths, whatever order they are given in. */
+export function inOrder(files: readonly PolicyFile[]): readonly PolicyFile[] {
+  return [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
 function compileItem(item: PolicyItem, cache: CompileCache): Compilation {
-  if (item.part.kind !== 'policy') return compilePolicy(item.value);
-  const known = cache.get(item.part.parsed);
+  return item.part.kind === 'policy' ? compilationOf(item.part.parsed, item.value, cache) : compilePolicy(item.value);
+}
+
+/** The policy that a part of its own says, whose value this is. */
+export function compilationOf(parsed: Parsed, value: unknown, cache: CompileCache): Compilation {
+  const known = cache.get(parsed);
   if (known) return known;
-  const compilation = compilePolicy(item.value);
-  cache.set(item.part.parsed, compilation);
+  const compilation = compilePolicy(value);
+  cache.set(parsed, compilation);
   return compilation;
 }
 
@@ -92,12 +101,4 @@ function agentsOf({ agents }: Declarations): Engine['agents'] {
     const { fleet, owner, description, entry } = value;
     return [name, { fleet, owner, description, entry: entry === undefined ? [] : typeof entry === 'string' ? [entry] : entry }];
   }));
-}
-
-/** SHA-256 over path, length and text of every file in order of path: first 16 hex digits. */
-function versionOf(files: readonly PolicyFile[]): string {
-  const hash = sha256.create();
-  const encoder = new TextEncoder();
-  for (const { path, document } of files) hash.update(encoder.encode(`${path}\0${document.text.length}\0`)).update(encoder.encode(document.text));
-  return bytesToHex(hash.digest()).slice(0, 16);
 }

@@ -32,7 +32,7 @@ export interface Found<P extends CompiledPolicy = CompiledPolicy> {
 }
 
 export interface PolicyIndex<P extends CompiledPolicy> {
-  /** True when some policy looks at such events. */
+  /** False when no policy looks at such events. */
   watches(event: EventName): boolean;
   /** Allocates nothing the second time. */
   find(event: ActionEvent, facts: Facts): Found<P>;
@@ -66,6 +66,26 @@ export function indexPolicies<P extends CompiledPolicy>(policies: readonly P[]):
   return {
     watches: (event) => !of(event).empty,
     find: (event, facts) => of(event.event).find(event, facts),
+  };
+}
+
+/** An index without some of its policies and with those of another: as one of what then remains. What was put together once is remembered. */
+export function layered<P extends CompiledPolicy>(base: PolicyIndex<P>, gone: ReadonlySet<P>, come: PolicyIndex<P>): PolicyIndex<P> {
+  const known = new WeakMap<Found<P>, WeakMap<Found<P>, Found<P>>>();
+  const together = (below: Found<P>, above: Found<P>): Found<P> => {
+    const of = known.get(below) ?? new WeakMap<Found<P>, Found<P>>();
+    const kept = flat(below).filter(({ policy }) => !gone.has(policy));
+    const found = kept.length === sizeOf(below) && sizeOf(above) === 0 ? below : arrange([...kept, ...flat(above)]);
+    of.set(above, found);
+    known.set(below, of);
+    return found;
+  };
+  return {
+    watches: (event) => come.watches(event) || base.watches(event),
+    find(event, facts) {
+      const [below, above] = [base.find(event, facts), come.find(event, facts)];
+      return known.get(below)?.get(above) ?? together(below, above);
+    },
   };
 }
 
@@ -184,10 +204,7 @@ class EventIndex<P extends CompiledPolicy> {
       for (const name of names) bucket.named.each(name, (watch) => found.add(watch));
     }
     const inScope = [...found].filter(({ policy }) => policy.inScope === undefined || policy.inScope(facts));
-    if (inScope.length === 0) return NOTHING;
-    inScope.sort((a, b) => inOrder(a.policy, b.policy));
-    const sometimes = Map.groupBy(inScope.filter(({ given }) => given), ({ given }) => given!);
-    return { always: inScope.filter(({ given }) => !given), sometimes: [...sometimes].map(([given, watches]) => ({ given, watches })) };
+    return arrange(inScope);
   }
 
   #add(bucket: Bucket<P>, policy: P, { check, names, given }: Entry): void {
@@ -208,6 +225,17 @@ class EventIndex<P extends CompiledPolicy> {
       return bucket;
     });
   }
+}
+
+function arrange<P extends CompiledPolicy>(watches: Watch<P>[]): Found<P> {
+  if (watches.length === 0) return NOTHING;
+  watches.sort((a, b) => inOrder(a.policy, b.policy));
+  const sometimes = Map.groupBy(watches.filter(({ given }) => given), ({ given }) => given!);
+  return { always: watches.filter(({ given }) => !given), sometimes: [...sometimes].map(([given, watches]) => ({ given, watches })) };
+}
+
+function flat<P extends CompiledPolicy>({ always, sometimes }: Found<P>): Watch<P>[] {
+  return [...always, ...sometimes.flatMap(({ watches }) => watches)];
 }
 
 /** The order in which reasons are told, as far as it is known before a check is made. */
