@@ -28,18 +28,22 @@ test('any row of texts compiles like each of them alone', () => {
 });
 
 test('any row of edits of one file compiles like each text alone', () => {
-  const edit = fc.record({ at: fc.nat(7), name: fc.constantFrom('a', 'b', 'c', 'other'), tool: fc.constantFrom('x', 'y', 'z', 'w'), more: fc.constantFrom('', '', '', 'scope: { agents: [anna] }', 'scope: { agents: [nobody] }', 'mode: off', 'mode: shadow', 'overrides: a', 'overridable: true', 'when: "1 +"', 'on_violation: warn', '[', 'rules: {}\n') });
+  const edit = fc.record({ at: fc.nat(7), name: fc.constantFrom('a', 'b', 'c', 'other'), tool: fc.constantFrom('x', 'y', 'z', 'w'), more: fc.oneof({ weight: 12, arbitrary: fc.constantFrom('', 'scope: { agents: [anna] }', 'mode: shadow', 'overridable: true', 'on_violation: warn') }, { weight: 1, arbitrary: fc.constantFrom('scope: { agents: [nobody] }', 'mode: off', 'overrides: a', 'overrides: p1', 'when: "1 +"', '[', 'rules: {}\n') }) });
   const surroundings = fc.constantFrom('', 'agents: { anna: {}, default: {} }\n', 'tools: { x: { class: read } }\n', 'tests:\n  - name: t\n    steps: [{ event: tool.before, name: x, by: p1 }]\n');
   const asked = ['x', 'y', 'z', 'w', 'tool-1', 'tool-2'];
-  fc.assert(fc.property(surroundings, fc.boolean(), fc.array(edit, { minLength: 1, maxLength: 90 }), (rest, last, edits) => {
+  fc.assert(fc.property(surroundings, fc.boolean(), fc.array(edit, { minLength: 8, maxLength: 60 }), (rest, last, edits) => {
     const compile = createCompiler();
     const lines = Array.from({ length: 8 }, (_, index) => `  - { name: p${index}, category: safety, rules: { blocked_tools: [tool-${index}] } }`);
+    const plain = [...lines];
     const engines: (() => void)[] = [];
+    let broken: number | undefined;
     for (const [index, { at, name, tool: blocked, more }] of [undefined, ...edits].map((each) => each ?? { at: 0, name: 'p0', tool: 'tool-0', more: '' }).entries()) {
-      lines[at] = `  - { name: ${index % 3 === 0 ? `p${at}` : name}, category: safety, rules: { blocked_tools: [${blocked}, "${at}*"] }${more && `, ${more}`} }`;
+      if (broken !== undefined) lines[broken] = plain[broken]!;
+      lines[at] = `  - { name: ${index % 9 === 0 ? name : `p${at}`}, category: safety, rules: { blocked_tools: [${blocked}, "${at}*"] }${more && `, ${more}`} }`;
       const policies = `policies:\n${lines.join('\n')}\n`;
       const sources = [{ path: 'one', text: last ? policies + rest : rest + policies }, { path: 'two', text: '# nothing\n' }];
       const [again, alone] = [compile(sources), compilePolicies(sources)];
+      broken = alone.findings.length > 0 ? at : undefined;
       const compare = (): void => {
         for (const name of asked) for (const agent of ['anna', 'default']) assert.deepEqual(again.engine.decide(tool(name), freshFacts({ agent })), alone.engine.decide(tool(name), freshFacts({ agent })));
       };
@@ -51,6 +55,20 @@ test('any row of edits of one file compiles like each text alone', () => {
     }
     for (const compare of engines) compare(); // an engine says the same after others were made of it
   }), { numRuns: 40 });
+});
+
+test('more edits than an index is laid over, one policy after the other, are all obeyed', () => {
+  const texts = Array.from({ length: 150 }, (_, index) => `  - { name: p${index}, category: safety, rules: { blocked_tools: [before-${index}] } }\n`);
+  const compile = createCompiler();
+  compile([{ path: 'one', text: `policies:\n${texts.join('')}` }]);
+  texts.forEach((text, index) => {
+    texts[index] = text.replace('before', 'after');
+    const { engine } = compile([{ path: 'one', text: `policies:\n${texts.join('')}` }]);
+    for (const at of [0, index, index + 1, 149]) {
+      assert.equal(engine.decide(tool(`after-${at}`), freshFacts()).disposition, at <= index ? 'block' : 'allow');
+      assert.equal(engine.decide(tool(`before-${at}`), freshFacts()).disposition, at > index && at < 150 ? 'block' : 'allow');
+    }
+  });
 });
 
 for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {

@@ -12,6 +12,7 @@ import { createEngine, type PlacedPolicy } from './engine.ts';
 import { type Facts, freshFacts } from './facts.ts';
 import { compilePolicies } from './index.ts';
 import { PLANES } from './planes.ts';
+import { indexPolicies, layered } from './policy-index.ts';
 import type { Scope } from './schema.ts';
 
 const call = (model = 'gpt-4o', extra: Partial<ActionEvent<'llm.before'>> = {}): ActionEvent<'llm.before'> => ({ event: 'llm.before', wire: 'openai-chat', provider: 'api.openai.com', model, stream: false, hasSystemPrompt: true, inputTokens: 10, tools: [], texts: [], ...extra });
@@ -199,6 +200,21 @@ test('the index answers what asking every policy alone and merging answers', () 
   fc.assert(fc.property(fc.array(generated, { maxLength: 8 }), event, facts, (policies, event, facts) => {
     assert.deepEqual(around(...policies).decide(event, facts), asked(policies, event, facts));
   }), { numRuns: 1_500 });
+});
+
+test('an index laid over another answers as one of what then remains', () => {
+  const policies = fc.array(generated, { maxLength: 6 }).map((list) => list.map((policy, at) => ({ ...policy, name: `${policy.name}${at}` })));
+  fc.assert(fc.property(policies, fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), policies, fc.array(fc.tuple(event, facts), { minLength: 1, maxLength: 6 }), (all, goes, come, asked) => {
+    const added = come.map((policy) => ({ ...policy, name: `${policy.name}, come` }));
+    const [gone, kept] = [all.filter((_, at) => goes[at]), all.filter((_, at) => !goes[at])];
+    const policies = [...kept, ...added];
+    const index = layered(indexPolicies(all), new Set(gone), indexPolicies(added));
+    const engine = createEngine({ policies, tools: new Map(), agents: new Map(), version: () => 'v' }, () => index);
+    for (const [event, facts] of [...asked, ...asked]) {
+      assert.deepEqual(engine.decide(event, facts), around(...policies).decide(event, facts));
+      assert.equal(index.find(event, facts), index.find(event, facts));
+    }
+  }), { numRuns: 1_000 });
 });
 
 test('what the index remembers of one who acts is no answer to another', () => {
