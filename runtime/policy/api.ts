@@ -130,7 +130,7 @@ export interface StreamRedactor {
 }
 
 export interface Engine {
-  /** SHA-256 over the sources, in hex, first 16 digits: the policy version. */
+  /** First 16 hex digits of a SHA-256 over the paths of the sources and the SHA-256 of each chunk of their texts, as `versionOf` in version.ts lays it out: the policy version. */
   readonly version: string;
   readonly policies: readonly PolicySummary[];
   /** Pure. A check that throws blocks with its policy's name (or warns, when the policy says `on_error: warn`). */

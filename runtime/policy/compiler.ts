@@ -42,6 +42,9 @@ export function createDocumentCompiler(): DocumentCompiler {
   };
 }
 
+/** So many characters are compared at once where texts agree. */
+const STRIDE = 4_096;
+
 /** The document with its text replaced, as one edit of what lies between the first and the last difference. */
 function edited(document: GovernanceDocument | undefined, text: string): GovernanceDocument {
   if (!document) return openDocument(text);
@@ -49,8 +52,10 @@ function edited(document: GovernanceDocument | undefined, text: string): Governa
   if (before === text) return document;
   const shorter = Math.min(before.length, text.length);
   let start = 0;
+  while (start + STRIDE <= shorter && before.slice(start, start + STRIDE) === text.slice(start, start + STRIDE)) start += STRIDE;
   while (start < shorter && before.charCodeAt(start) === text.charCodeAt(start)) start++;
   let same = 0;
+  while (same + STRIDE <= shorter - start && before.slice(before.length - same - STRIDE, before.length - same) === text.slice(text.length - same - STRIDE, text.length - same)) same += STRIDE;
   while (same < shorter - start && before.charCodeAt(before.length - 1 - same) === text.charCodeAt(text.length - 1 - same)) same++;
   return document.edit(start, before.length - same, text.slice(start, text.length - same));
 }

@@ -3,7 +3,8 @@
 import { stringify } from 'yaml';
 import type { ActionEvent } from '../../protocol/action.ts';
 import { freshFacts } from '../../runtime/policy/facts.ts';
-import { type CompileCache, compileDocuments, compilePolicies, openDocument } from '../../runtime/policy/index.ts';
+import { createDocumentCompiler } from '../../runtime/policy/compiler.ts';
+import { compilePolicies, openDocument } from '../../runtime/policy/index.ts';
 import type { BenchResult } from './bench.ts';
 import { agt } from './engines/agt.ts';
 import { casl } from './engines/casl.ts';
@@ -82,23 +83,48 @@ function growth(measured: readonly Measured[]): BenchResult[] {
   });
 }
 
-/** What an edit of one policy in ten thousand costs, beside compiling them all. */
-function measureSwap(): BenchResult[] {
-  const text = stringify({ policies: Array.from({ length: 10_000 }, (_, index) => ({ name: `for-agent-${index}`, category: 'safety', scope: { agents: [`agent-${index}`] }, rules: { blocked_tools: [`tool-${index}`] } })) });
+/** What an edit of one policy costs, from the keystroke to the first decision that obeys it, beside compiling them all. */
+export function measureSwap(): BenchResult[] {
+  return SIZES.filter((size) => size >= 10).flatMap(swapAmong);
+}
+
+const EDITS = 101;
+const WARM_EDITS = 20;
+
+function swapAmong(size: number): BenchResult[] {
+  const text = stringify({ policies: Array.from({ length: size }, (_, index) => ({ name: `for-agent-${index}`, category: 'safety', scope: { agents: [`agent-${index}`] }, rules: { blocked_tools: [`tool-${index}`] } })) });
   const event: ActionEvent = { event: 'tool.before', name: 'tool-1', args: {} };
   const facts = freshFacts({ agent: 'agent-1' });
   const cold = median(Array.from({ length: 3 }, () => elapsed(() => compilePolicies([{ path: 'a', text }]).engine.decide(event, facts))));
-  const cache: CompileCache = new WeakMap();
+  const compile = createDocumentCompiler();
   let document = openDocument(text);
-  compileDocuments([{ path: 'a', document }], cache);
-  const at = text.indexOf('tool-5000');
-  const warm = median(Array.from({ length: 15 }, (_, index) => elapsed(() => {
-    document = document.edit(at + 5, at + 9, String(6_000 + index));
-    compileDocuments([{ path: 'a', document }], cache).engine.decide(event, facts);
-  })));
+  compile([{ path: 'a', document }]).engine.decide(event, facts);
+  const at = text.indexOf(`tool-${size >> 1}\n`) + 'tool-'.length;
+  let end = at + String(size >> 1).length;
+  const parts = { edit: [] as number[], compile: [] as number[], decide: [] as number[] };
+  let cpu = process.cpuUsage();
+  for (let index = -WARM_EDITS; index < EDITS; index++) {
+    if (index === 0) cpu = process.cpuUsage();
+    const name = String(100_000 + WARM_EDITS + index);
+    const steps = [performance.now()];
+    document = document.edit(at, end, name);
+    steps.push(performance.now());
+    const { engine } = compile([{ path: 'a', document }]);
+    steps.push(performance.now());
+    engine.decide(event, facts);
+    steps.push(performance.now());
+    end = at + name.length;
+    if (index >= 0) [parts.edit, parts.compile, parts.decide].forEach((list, step) => list.push(steps[step + 1]! - steps[step]!));
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  const swap = median(parts.compile.map((compiled, index) => compiled + parts.decide[index]!));
+  const among = `${size.toLocaleString('en')} policies`;
   return [
-    { name: '10,000 policies from text to the first decision', unit: 'ms', value: cold },
-    { name: 'one of 10,000 policies edited, to the first decision', unit: 'ms', value: warm, ratio: cold / warm, note: 'against compiling all of them' },
+    { name: `${among} from text to the first decision`, unit: 'ms', value: cold },
+    {
+      name: `one of ${among} edited, to the first decision`, unit: 'ms p50', value: swap, ratio: cold / swap,
+      note: `against compiling all of them; ${digits(median(parts.compile))} ms compiling, ${digits(median(parts.decide))} ms version and decision; before them ${digits(median(parts.edit))} ms for the document; ${digits((user + system) / 1_000 / EDITS)} ms CPU for all, collecting garbage included`,
+    },
   ];
 }
 
@@ -111,7 +137,7 @@ function elapsed(action: () => unknown): number {
 const digits = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(2)).toString());
 
 if (import.meta.main) {
-  for (const { name, value, unit, ratio, note } of await run()) {
+  for (const { name, value, unit, ratio, note } of process.argv[2] === 'swap' ? measureSwap() : await run()) {
     console.log(`${name.padEnd(54)} ${Number(value.toPrecision(3)).toLocaleString('en').padStart(12)} ${unit.padEnd(12)} ${ratio === undefined ? '' : `${Number(ratio.toPrecision(3)).toLocaleString('en')}×`.padStart(10)}  ${note ?? ''}`);
   }
 }
