@@ -1,4 +1,4 @@
-// `npm run failures`: each of the six failures of examples/failures as a real agent process, ungoverned and governed by its shipped template, side by side.
+// `npm run failures`: each of the failures of examples/failures as a real agent process, ungoverned and governed by its shipped template, side by side.
 
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { isDeepStrictEqual, parseArgs, styleText } from 'node:util';
 import type { RunEvent } from '../protocol/run-graph.ts';
 import { FAILURES, type Failure, type Stop } from '../examples/failures/failures.ts';
-import type { Damage } from '../examples/failures/world.ts';
 import { parseScript } from '../examples/model-server/script.ts';
 import { startModelServer } from '../examples/model-server/server.ts';
 import { eventLine } from '../runtime/cli/event-line.ts';
@@ -20,7 +19,7 @@ const EXAMPLES = join(root, 'examples', 'failures');
 const PATIENCE_MS = 60_000;
 
 export interface Ran {
-  readonly damage: Damage;
+  readonly damage: string;
   /** Of the agent. */
   readonly exitCode: number | null;
   readonly output: string;
@@ -43,7 +42,7 @@ export async function runFailure(failure: Failure, home?: string): Promise<Ran> 
     const lines = home === undefined ? [] : ran.output.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]));
     const events = lines.flatMap((line) => (line.type === 'event' ? [line.event] : []));
     const output = home === undefined ? ran.output : lines.map((line) => (line.type === 'output' ? line.text : line.type === 'error' ? `${line.message}\n` : '')).join('');
-    return { damage: world.damage(models.requests.map(({ body }) => String(body['model']))), exitCode: ran.exitCode, output: output + ran.errors, stops: stopsOf(events), events };
+    return { damage: world.damage(models.requests), exitCode: ran.exitCode, output: output + ran.errors, stops: stopsOf(events), events };
   } finally {
     world.close();
     await models.close();
@@ -88,8 +87,8 @@ function stopsOf(events: readonly RunEvent[]): readonly Stop[] {
 /** What is not as it should be; nothing when the failure happens ungoverned, and is stopped where its template says. */
 export function faults(failure: Failure, ungoverned: Ran, governed: Ran): readonly string[] {
   return [
-    ...(ungoverned.damage.count === failure.damage.ungoverned ? [] : [`ungoverned it did ${ungoverned.damage.text}, not ${failure.damage.ungoverned}`]),
-    ...(governed.damage.count === failure.damage.governed ? [] : [`governed it did ${governed.damage.text}, not ${failure.damage.governed}`]),
+    ...(ungoverned.damage === failure.damage.ungoverned ? [] : [`ungoverned it did ${ungoverned.damage}, not ${failure.damage.ungoverned}`]),
+    ...(governed.damage === failure.damage.governed ? [] : [`governed it did ${governed.damage}, not ${failure.damage.governed}`]),
     ...(isDeepStrictEqual(governed.stops, failure.stops) ? [] : [`it was stopped at\n    ${governed.stops.map(stopLine).join('\n    ')}\n  and not at\n    ${failure.stops.map(stopLine).join('\n    ')}`]),
     ...(failure.ends.test(governed.output) ? [] : [`the governed agent did not end with ${failure.ends}`]),
     ...(governed.exitCode === 0 ? [] : [`the governed agent ended with ${governed.exitCode}`]),
@@ -118,7 +117,7 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { built: { type: 'boolean' }, help: { type: 'boolean' } } });
   const unknown = positionals.filter((name) => !FAILURES.some(({ mode }) => mode === name));
   if (values.help || unknown.length > 0) {
-    console.log(`npm run failures                        all six, ungoverned and governed\nnpm run failures -- ${FAILURES[0]!.mode}        some, with all that the agents say and the governor does\n\nThere are ${FAILURES.map(({ mode }) => mode).join(', ')}.`);
+    console.log(`npm run failures                        all ${FAILURES.length}, ungoverned and governed\nnpm run failures -- ${FAILURES[0]!.mode}        some, with all that the agents say and the governor does\n\nThere are ${FAILURES.map(({ mode }) => mode).join(', ')}.`);
     return unknown.length > 0 ? 2 : 0;
   }
   if (!values.built) {
@@ -126,30 +125,43 @@ async function main(): Promise<number> {
     await (await import('./build.ts')).buildAll();
   }
   const wrong: string[] = [];
+  const rows: Row[] = [];
   const { home, end } = temporaryHome();
   try {
     for (const failure of FAILURES.filter(({ mode }) => positionals.length === 0 || positionals.includes(mode))) {
       const ungoverned = await runFailure(failure);
       const governed = await runFailure(failure, home);
       const found = faults(failure, ungoverned, governed);
-      console.log(rowOf(failure, ungoverned, governed, found));
+      console.log(`${found.length > 0 ? styleText('red', '✗') : styleText('green', '✓')} ${failure.mode}`);
       if (positionals.length > 0) console.log(transcript(ungoverned, governed));
+      rows.push(...rowsOf(failure, ungoverned, governed));
       wrong.push(...found.map((each) => `${failure.mode}: ${each}`));
     }
   } finally {
     await end();
   }
+  console.log(`\n${tableOf([HEADINGS, ...rows])}`);
   if (wrong.length > 0) console.error(`\n${wrong.join('\n')}`);
   return wrong.length > 0 ? 1 : 0;
 }
 
-function rowOf({ mode }: Failure, ungoverned: Ran, governed: Ran, found: readonly string[]): string {
-  return [
-    `\n${found.length > 0 ? styleText('red', '✗') : styleText('green', '✓')} ${styleText('bold', mode)}`,
-    `  ungoverned  ${ungoverned.damage.text}`,
-    `  governed    ${governed.damage.text}`,
-    ...governed.stops.map((stop) => `  stopped     ${stopLine(stop)}`),
-  ].join('\n');
+type Row = readonly string[];
+
+const HEADINGS: Row = ['failure', 'ungoverned', 'governed', 'stopped by', 'step'];
+
+/** One line for the failure, and below it one for each further policy that stopped it, with the steps where it did. */
+function rowsOf({ mode }: Failure, ungoverned: Ran, governed: Ran): readonly Row[] {
+  const groups = Object.entries(Object.groupBy(governed.stops, ({ disposition, policy, field }) => `${disposition} by ${policy} / ${field}`));
+  if (groups.length === 0) return [[mode, ungoverned.damage, governed.damage, 'nothing', '']];
+  return groups.map(([by, stops = []], index) => [...(index === 0 ? [mode, ungoverned.damage, governed.damage] : ['', '', '']), by, `${stops.map(({ step }) => step).join(', ')} of ${stops[0]!.agent}`]);
+}
+
+/** Columns as wide as their widest cell. */
+function tableOf(rows: readonly Row[]): string {
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: Row): string => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd();
+  const [headings, ...rest] = rows.map(line);
+  return [styleText('bold', headings!), widths.map((width) => '─'.repeat(width)).join('  '), ...rest].join('\n');
 }
 
 function transcript(ungoverned: Ran, governed: Ran): string {

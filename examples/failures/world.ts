@@ -2,18 +2,13 @@
 
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
-/** How bad it is: a number to compare, and the same for people. */
-export interface Damage {
-  readonly count: number;
-  readonly text: string;
-}
+import type { SeenRequest } from '../model-server/server.ts';
 
 export interface World {
   /** Addresses and the like, for the agent's environment; the script names them as `${NAME}`. */
   readonly env: Readonly<Record<string, string>>;
-  /** What came of the run. `modelCalls` are the models that were asked, in order. */
-  damage(modelCalls: readonly string[]): Damage;
+  /** What came of the run, with its numbers. `requests` are those that reached the models, in order. */
+  damage(requests: readonly SeenRequest[]): string;
   close(): void;
 }
 
@@ -49,4 +44,4 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-export const counted = (count: number, one: string, many = `${one}s`): Damage => ({ count, text: `${count} ${count === 1 ? one : many}` });
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

@@ -21,7 +21,7 @@ export const openWorld: OpenWorld = async (folder) => {
     env: { BANK: bank.url },
     damage: () => {
       const count = paid.reduce((sum, { order, amount }) => sum + Number(amount) - (ORDERS.find(({ id }) => id === order)?.price ?? 0), 0);
-      return { count, text: `$${count} paid for what nobody bought, $${paid.reduce((sum, { amount }) => sum + Number(amount), 0)} in all` };
+      return `$${count} of $${paid.reduce((sum, { amount }) => sum + Number(amount), 0)} paid for what nobody bought`;
     },
     close: bank.close,
   };
