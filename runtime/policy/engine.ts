@@ -59,7 +59,7 @@ class PolicyEngine implements Engine {
 
   constructor(parts: EngineParts, index: (() => PolicyIndex<PlacedPolicy>) | undefined) {
     this.agents = parts.agents;
-    this.#policies = withOverrides(parts.policies);
+    this.#policies = index ? parts.policies : withOverrides(parts.policies);
     this.#indexOf = index ?? (() => indexPolicies(this.#policies));
     this.#tools = parts.tools;
     this.#toolGlobs = [...parts.tools].filter(([name]) => isGlob(name)).map(([name, meaning]) => ({ match: compileGlob(name), meaning }));

@@ -72,19 +72,21 @@ export function indexPolicies<P extends CompiledPolicy>(policies: readonly P[]):
 /** An index without some of its policies and with those of another: as one of what then remains. What was put together once is remembered. */
 export function layered<P extends CompiledPolicy>(base: PolicyIndex<P>, gone: ReadonlySet<P>, come: PolicyIndex<P>): PolicyIndex<P> {
   const known = new WeakMap<Found<P>, WeakMap<Found<P>, Found<P>>>();
+  /** Where nothing of the other index matters, which is nearly everywhere. */
+  const bare = new WeakMap<Found<P>, Found<P>>();
   const together = (below: Found<P>, above: Found<P>): Found<P> => {
     const of = known.get(below) ?? new WeakMap<Found<P>, Found<P>>();
     const kept = flat(below).filter(({ policy }) => !gone.has(policy));
     const found = kept.length === sizeOf(below) && sizeOf(above) === 0 ? below : arrange([...kept, ...flat(above)]);
-    of.set(above, found);
-    known.set(below, of);
+    if (above === NOTHING) bare.set(below, found);
+    else known.set(below, of.set(above, found));
     return found;
   };
   return {
     watches: (event) => come.watches(event) || base.watches(event),
     find(event, facts) {
       const [below, above] = [base.find(event, facts), come.find(event, facts)];
-      return known.get(below)?.get(above) ?? together(below, above);
+      return (above === NOTHING ? bare.get(below) : known.get(below)?.get(above)) ?? together(below, above);
     },
   };
 }

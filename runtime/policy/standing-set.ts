@@ -99,7 +99,7 @@ export class StandingSet {
           rewritten.push({ at: first + at, before: before[at]!, ...one });
         }
       }
-      count += policiesBefore(after, after.length);
+      if (index < files.length - 1) count += policiesBefore(after, after.length);
     }
     return rewritten;
   }
