@@ -7,7 +7,8 @@ import { type Build, filesPattern, type Rule } from './rule-set.ts';
 
 export const fullarc: Build = (rules, questions) => {
   const { engine, findings } = compilePolicies([{ path: 'bench.fullarc.yaml', text: policyText(rules) }]);
-  if (findings.length > 0) throw new Error(findings[0]!.message);
+  const wrong = findings.find(({ severity }) => severity === 'error');
+  if (wrong) throw new Error(wrong.message);
   const asked = questions.map(({ agent, fleet, tool, amount, path }) => ({
     event: { event: 'tool.before', name: tool, args: { amount, path } } as const,
     facts: freshFacts({ agent, fleet }),
