@@ -3,29 +3,23 @@
 import { ACTION_KINDS, RISKS, type EventName } from '../../../protocol/action.ts';
 import { microUsd } from '../../../protocol/money.ts';
 import { isGlob } from '../globs.ts';
-import { above, atLeast, below, holds, named, notNamed, type Box } from './regions.ts';
-
-/** Where a policy objects with its own disposition. */
-export interface Region {
-  readonly event: EventName;
-  readonly box: Box;
-}
-
-export interface Coverage {
-  readonly regions: readonly Region[];
-  /** Rules that are set and about which the boxes say nothing. */
-  readonly uncovered: readonly string[];
-}
-
-type Rules = Readonly<Record<string, unknown>>;
-type Cover = (rules: Rules) => Coverage;
+import type { PolicyHeader } from '../category.ts';
+import { communicationRegions, dataAccessRegions, networkRegions, scopeRegions } from './boundary-regions.ts';
+import type { Cover, Coverage, Region, Rules } from './coverage.ts';
+import { above, aboveIfAny, atLeast, belowIfAny, holds, named, notNamed, type Box } from './regions.ts';
+import { delegationRegions, killSwitchRegions, memoryRegions, operationsRegions, rateLimitRegions } from './run-regions.ts';
 
 /** Undefined for a category of which no rule is covered. */
-export function coverageOf(category: string, rules: Rules): Coverage | undefined {
-  return Object.hasOwn(COVERS, category) ? COVERS[category]!(rules) : undefined;
+export function coverageOf(category: string, rules: Rules, policy: PolicyHeader): Coverage | undefined {
+  return Object.hasOwn(COVERS, category) ? COVERS[category]!(rules, policy) : undefined;
 }
 
-const COVERS: Readonly<Record<string, Cover>> = { llm: llmRegions, safety: safetyRegions, approval: approvalRegions, cost: costRegions, audit: () => ({ regions: [], uncovered: [] }) };
+/** `audit` says how records are kept and refuses nothing. */
+const COVERS: Readonly<Record<string, Cover>> = {
+  llm: llmRegions, safety: safetyRegions, approval: approvalRegions, cost: costRegions, audit: () => ({ regions: [], uncovered: [] }),
+  network: networkRegions, communication: communicationRegions, scope: scopeRegions, 'data-access': dataAccessRegions,
+  operations: operationsRegions, 'rate-limit': rateLimitRegions, delegation: delegationRegions, memory: memoryRegions, 'kill-switch': killSwitchRegions,
+};
 
 function llmRegions(rules: Rules): Coverage {
   const boxes: Box[] = [];
@@ -38,7 +32,7 @@ function llmRegions(rules: Rules): Coverage {
   limit('max_tokens_per_call', 'tokens');
   limit('max_tokens_per_run', 'run tokens');
   const range = rules['temperature_range'] as { readonly min: number; readonly max: number } | undefined;
-  if (range) boxes.push({ temperature: below(range.min) }, { temperature: above(range.max) });
+  if (range) boxes.push({ temperature: belowIfAny(range.min) }, { temperature: aboveIfAny(range.max) });
   if (rules['require_system_prompt']) boxes.push({ 'system prompt': holds(false) });
   return { regions: boxes.map((box) => ({ event: 'llm.before', box })), uncovered: [] };
 }

@@ -13,6 +13,8 @@ export interface RangeExtent {
   readonly high: number;
   readonly lowOpen?: boolean;
   readonly highOpen?: boolean;
+  /** Whether having no number at all is within; absent where there always is one. */
+  readonly none?: boolean;
 }
 /** An atom that nothing is known of but its text: two of the same text hold together. */
 export interface AtomExtent {
@@ -26,7 +28,9 @@ export const named = (...patterns: readonly string[]): NameExtent => ({ need: [p
 export const notNamed = (...patterns: readonly string[]): NameExtent => ({ need: [], avoid: patterns });
 export const above = (limit: number): RangeExtent => ({ low: limit, lowOpen: true, high: Infinity });
 export const atLeast = (limit: number): RangeExtent => ({ low: limit, high: Infinity });
-export const below = (limit: number): RangeExtent => ({ low: -Infinity, high: limit, highOpen: true });
+/** For numbers that an action may lack; it is then not within. */
+export const aboveIfAny = (limit: number): RangeExtent => ({ ...above(limit), none: false });
+export const belowIfAny = (limit: number): RangeExtent => ({ low: -Infinity, high: limit, highOpen: true, none: false });
 export const holds = (value: boolean): AtomExtent => ({ holds: value });
 
 /** More pieces than this are not looked through: it is then said that nothing was decided. */
@@ -76,7 +80,8 @@ function meet(a: Extent, b: Extent): Extent {
   if ('low' in a && 'low' in b) {
     const low = Math.max(a.low, b.low);
     const high = Math.min(a.high, b.high);
-    return { low, high, lowOpen: [a, b].some((each) => each.low === low && each.lowOpen), highOpen: [a, b].some((each) => each.high === high && each.highOpen) };
+    const none = a.none === undefined && b.none === undefined ? {} : { none: (a.none ?? true) && (b.none ?? true) };
+    return { low, high, lowOpen: [a, b].some((each) => each.low === low && each.lowOpen), highOpen: [a, b].some((each) => each.high === high && each.highOpen), ...none };
   }
   if ('holds' in a && 'holds' in b) return a.holds === b.holds ? a : NEVER;
   throw new Error('one dimension has extents of two kinds');
@@ -85,10 +90,12 @@ function meet(a: Extent, b: Extent): Extent {
 function complement(extent: Extent): readonly Extent[] {
   if ('holds' in extent) return [{ holds: !extent.holds }];
   if ('need' in extent) return [...extent.need.map((group) => ({ need: [], avoid: group })), ...(extent.avoid.length > 0 ? [{ need: [extent.avoid], avoid: [] }] : [])];
-  const { low, high, lowOpen = false, highOpen = false } = extent;
+  const { low, high, lowOpen = false, highOpen = false, none } = extent;
+  const numbers = none === undefined ? {} : { none: false };
   return [
-    ...(low > -Infinity ? [{ low: -Infinity, high: low, highOpen: !lowOpen }] : []),
-    ...(high < Infinity ? [{ low: high, lowOpen: !highOpen, high: Infinity }] : []),
+    ...(low > -Infinity ? [{ low: -Infinity, high: low, highOpen: !lowOpen, ...numbers }] : []),
+    ...(high < Infinity ? [{ low: high, lowOpen: !highOpen, high: Infinity, ...numbers }] : []),
+    ...(none === false ? [{ ...NEVER, none: true }] : []),
   ];
 }
 
@@ -97,15 +104,32 @@ const NEVER: RangeExtent = { low: 1, high: 0 };
 /** True only when nothing can be within. */
 function isEmpty(extent: Extent): boolean {
   if ('holds' in extent) return false;
-  if ('low' in extent) return extent.low > extent.high || (extent.low === extent.high && Boolean(extent.lowOpen || extent.highOpen));
+  if ('low' in extent) return extent.none !== true && (extent.low > extent.high || (extent.low === extent.high && Boolean(extent.lowOpen || extent.highOpen)));
   const { need, avoid } = extent;
   if (need.some((group) => group.every((pattern) => avoid.some((other) => covers(other, pattern))))) return true;
   return need.some((group) => group.every((pattern) => !isGlob(pattern)) && !group.some((name) => within(extent, name)));
 }
 
-/** True when every name that `inner` matches is matched by `outer`: a `*` of `inner` can then only fall within a `*` of `outer`. */
+/** True only when every name that `inner` matches is matched by `outer`: a `*` of `inner` can fall within a `*` of `outer` alone, and a `?` within either. */
 function covers(outer: string, inner: string): boolean {
-  return outer === inner || ((!isGlob(inner) || !outer.includes('?')) && compileGlob(outer)(inner));
+  if (outer === inner || (!isGlob(inner) && compileGlob(outer)(inner))) return true;
+  // Places in `outer` at which what is left of it has to match what is left of `inner`.
+  let at = skipStars(outer, new Set([0]));
+  for (const letter of inner) {
+    const next = new Set<number>();
+    for (const place of at) {
+      if (outer[place] === '*') next.add(place);
+      else if (outer[place] === letter || (outer[place] === '?' && letter !== '*')) next.add(place + 1);
+    }
+    at = skipStars(outer, next);
+  }
+  return at.has(outer.length);
+}
+
+/** A `*` can also match nothing. */
+function skipStars(pattern: string, places: Set<number>): Set<number> {
+  for (const place of places) if (pattern[place] === '*') places.add(place + 1);
+  return places;
 }
 
 export function within({ need, avoid }: NameExtent, name: string | undefined): boolean {

@@ -48,6 +48,7 @@ function contains(box: Box, of: (dimension: string) => string | number | boolean
     const value = of(dimension);
     if ('need' in extent) return within(extent, value as string | undefined);
     if ('holds' in extent) return value === extent.holds;
+    if (value === undefined) return extent.none === true;
     return typeof value === 'number' && (extent.lowOpen ? value > extent.low : value >= extent.low) && (extent.highOpen ? value < extent.high : value <= extent.high);
   });
 }
@@ -80,7 +81,7 @@ describe('a region', () => {
         const known = analysedSet([{ path: 'p.yaml', text: JSON.stringify({ policies: [{ name: 'p', category, on_violation: 'block', rules: given }] }) }]);
         const policy = known.policies.get('p');
         if (!policy) return;
-        const { regions } = coverageOf(category, policy.rules)!;
+        const { regions } = coverageOf(category, policy.rules, policy)!;
         const inside = regions.some((region) => region.event === event.event && contains(region.box, (dimension) => valueOf(dimension, event, facts)));
         const verdict = known.engine.decide(event, facts);
         const uncovered = verdict.reasons.some(({ field, disposition }) => disposition === 'warn' || field.startsWith('loops'));
@@ -106,7 +107,7 @@ describe('a region', () => {
   it('is shown by an action in it, whenever one is named', () => {
     fc.assert(fc.property(RULES['llm']!, RULES['safety']!, (llm, safety) => {
       for (const [category, given] of [['llm', llm], ['safety', safety]] as const) {
-        for (const { event, box } of coverageOf(category, given)!.regions) {
+        for (const { event, box } of coverageOf(category, given, { name: 'p', onViolation: 'block' })!.regions) {
           const witness = witnessIn(event, box);
           if (witness && (event === 'llm.before' || event === 'tool.before')) assert.ok(contains(box, (dimension) => valueOf(dimension, witness.event, witness.facts)), JSON.stringify(box));
         }

@@ -4,7 +4,8 @@ import { kindOf } from '../../../protocol/action.ts';
 import { proceeds, stronger, type Disposition, type Verdict } from '../../../protocol/verdict.ts';
 import type { PlacedPolicy } from '../engine.ts';
 import type { Scope } from '../schema.ts';
-import { coverageOf, type Coverage, type Region } from './category-regions.ts';
+import { coverageOf } from './category-regions.ts';
+import type { Coverage, Region } from './coverage.ts';
 import { changedBetween, type AnalysedSet } from './policy-set.ts';
 import { holds, meetBoxes, named, notNamed, subtractAll, type Box } from './regions.ts';
 import { witnessIn, type Witness } from './witness.ts';
@@ -14,6 +15,8 @@ export interface SemanticDiff {
   readonly newlyRefused: readonly Shown[];
   /** Neither newly allowed nor newly refused, but with another disposition. */
   readonly otherwise: readonly Shown[];
+  /** Where the two sets differ: each was shown by an example, one for several that look alike. */
+  readonly regions: readonly Region[];
   /** Changes of which the regions say nothing, or not everything. */
   readonly undecided: readonly { readonly policy: string; readonly why: string }[];
 }
@@ -60,6 +63,7 @@ class Findings implements SemanticDiff {
   readonly newlyAllowed: Shown[] = [];
   readonly newlyRefused: Shown[] = [];
   readonly otherwise: Shown[] = [];
+  readonly regions: Region[] = [];
   readonly undecided: { readonly policy: string; readonly why: string }[] = [];
   readonly #before: AnalysedSet;
   readonly #after: AnalysedSet;
@@ -80,6 +84,7 @@ class Findings implements SemanticDiff {
       const condition = Object.keys(box).find((dimension) => dimension.startsWith('when '));
       return this.leave(policy, condition ? `it depends on the condition \`${condition.slice('when '.length)}\`` : `a difference for ${kindOf(event)} is not what the engines make of it: another policy decides there, or it is not covered`);
     }
+    this.regions.push({ event, box });
     const key = JSON.stringify([policy, witness.event, witness.facts.agent, witness.facts.fleet, before.disposition, after.disposition]);
     if (this.#shown.has(key)) return;
     this.#shown.add(key);
@@ -96,14 +101,18 @@ class Findings implements SemanticDiff {
 function uncovered(name: string, before: AnalysedSet, after: AnalysedSet): readonly string[] {
   const sides = [before, after].flatMap((set) => set.policies.get(name) ?? []).filter(acts);
   if (sides.length === 0) return [];
-  const coverages = sides.map((each) => coverageOf(each.category.id, each.rules));
+  const coverages = sides.map((each) => coverageOf(each.category.id, each.rules, each));
   if (coverages.some((each) => each === undefined)) return [`policies of the category ${sides[0]!.category.id} are not covered`];
   const why: string[] = [];
   if (sides.some(({ escalate }) => escalate.length > 0)) why.push('its escalation depends on what happened before');
-  const fields = [...new Set((coverages as Coverage[]).flatMap((each) => each.uncovered))].filter((field) => sides.some(({ rules }) => rules[field] !== undefined));
+  const known = coverages as readonly Coverage[];
+  const fields = [...new Set(known.flatMap((each) => each.uncovered))].filter((field) => sides.some(({ rules }) => rules[field] !== undefined));
   const standing = (policy: PlacedPolicy): string => JSON.stringify([policy.scope, policy.mode, policy.onViolation, policy.overrides, policy.overridable, policy.escalate]);
   const moved = sides.length === 1 || before.conditions.get(name) !== after.conditions.get(name) || standing(sides[0]!) !== standing(sides[1]!);
-  const differ = fields.filter((field) => moved || JSON.stringify(sides[0]!.rules[field]) !== JSON.stringify(sides[1]!.rules[field]));
+  const changed = (field: string): boolean => JSON.stringify(sides[0]!.rules[field]) !== JSON.stringify(sides[1]!.rules[field]);
+  const settings = sides.length === 1 ? [] : [...new Set(known.flatMap((each) => each.settings ?? []))].filter(changed);
+  const differ = [...fields.filter((field) => moved || changed(field)), ...settings];
+  why.push(...new Set(known.flatMap((each) => each.beside ?? [])));
   if (differ.length > 0) why.push(`not covered: ${differ.join(', ')}`);
   return why;
 }
@@ -113,15 +122,15 @@ const acts = ({ mode }: PlacedPolicy): boolean => mode === 'enforce';
 function regionsOf(set: AnalysedSet): readonly Placed[] {
   const policies = [...set.policies.values()].filter(acts);
   return policies.flatMap((policy) => {
-    const coverage = coverageOf(policy.category.id, policy.rules);
+    const coverage = coverageOf(policy.category.id, policy.rules, policy);
     if (!coverage) return [];
     const narrower = policy.overridable ? policies.filter((other) => other.overrides === policy.name && other.category.id === policy.category.id) : [];
     const when = set.conditions.get(policy.name);
     let scopes = scopeBoxes(policy.scope);
     for (const other of narrower) scopes = scopes.flatMap((box) => subtractAll(box, scopeBoxes(other.scope)) ?? [box]);
-    return coverage.regions.flatMap(({ event, box }) => scopes.flatMap((scope): Placed[] => {
+    return coverage.regions.flatMap(({ event, box, disposition = policy.onViolation }) => scopes.flatMap((scope): Placed[] => {
       const both = meetBoxes(scope, when === undefined ? box : { ...box, [`when ${when}`]: holds(true) });
-      return both ? [{ policy: policy.name, event, box: both, disposition: policy.onViolation }] : [];
+      return both ? [{ policy: policy.name, event, box: both, disposition }] : [];
     }));
   });
 }
