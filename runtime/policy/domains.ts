@@ -1,15 +1,15 @@
 // The data layer: which rows and fields of a source each agent gets to see, judged when it asks and again on what came back.
 
-import type { ActionEvent, DataOperation, Row } from '../../protocol/action.ts';
+import type { DataCall, DataOperation, Row } from '../../protocol/action.ts';
 import type { Disposition } from '../../protocol/verdict.ts';
 import { defineCategory, type Category, type Checks, type Violation } from './category.ts';
 import { checkExpression } from './cel/check.ts';
 import type { CelEnvironment, Program } from './cel/expression.ts';
+import { reachOf } from './detect/data-call.ts';
 import type { DomainDeclaration, Grant } from './domain-schema.ts';
 import type { Facts } from './facts.ts';
 import { nameMatcher } from './globs.ts';
 import type { Issue } from './issues.ts';
-import { ofStatement } from './meaning.ts';
 import { z } from 'zod';
 
 /** Under this name the grants of domains speak in verdicts. Not one of the categories: it has no `rules:`, and a policy cannot ask for it. */
@@ -49,12 +49,16 @@ export function guardDomain(name: string, domain: DomainDeclaration): { readonly
   };
   const granted = (operation: DataOperation, facts: Facts): readonly Ready[] => grants.filter((each) => allows(each.grant, operation) && each.isFor(facts));
   const closed = (operation: DataOperation, facts: Facts): Violation | undefined => (granted(operation, facts).length > 0 ? undefined : shut(name, operation, facts));
-  const ofData = ({ source, tables = [] }: { readonly source: string; readonly tables?: readonly string[] }): boolean => source === name || tables.some((table) => owns.table(table) || owns.table(table.slice(table.lastIndexOf('.') + 1)));
+  const ofData = (event: DataCall): boolean => event.source === name || (match.tables !== undefined && (reachOf(event).tables ?? event.tables ?? []).some((table) => owns.table(table) || owns.table(table.slice(table.lastIndexOf('.') + 1))));
   const ofRetrieval = ({ store, collection }: { readonly store: string; readonly collection?: string }): boolean => store === name || (collection !== undefined && owns.collection(collection));
-  const operationOf = ({ operation, statement }: ActionEvent<'data.before'> | ActionEvent<'data.after'>): DataOperation => (statement === undefined ? operation : ofStatement(statement).operation);
 
   const checks: Checks = {
-    'data.before': (event, facts) => (ofData(event) ? closed(operationOf(event), facts) ?? hiddenColumns(name, event, granted(operationOf(event), facts)) : undefined),
+    'data.before': (event, facts) => {
+      if (!ofData(event)) return undefined;
+      const { operations, columns } = reachOf(event);
+      const shutOut = operations.find((operation) => granted(operation, facts).length === 0);
+      return shutOut === undefined ? hiddenColumns(name, columns, operations.flatMap((operation) => granted(operation, facts))) : shut(name, shutOut, facts);
+    },
     'data.after': (event, facts) => (ofData(event) && event.rows ? screened(name, event.rows, event.tables, granted('read', facts), domain, facts) : undefined),
     'retrieval.before': (event, facts) => (ofRetrieval(event) ? closed('read', facts) : undefined),
     'retrieval.after': (event, facts) => (ofRetrieval(event) && event.documents.length > 0 ? screened(name, event.documents.map(({ fields, ...rest }) => fields ?? rest), undefined, granted('read', facts), domain, facts) : undefined),
@@ -112,8 +116,7 @@ function shut(name: string, operation: DataOperation, facts: Facts): Violation {
 }
 
 /** A hidden column says something even where only a condition or an order names it, so it must not be named at all. */
-function hiddenColumns(name: string, event: ActionEvent<'data.before'>, grants: readonly Ready[]): Violation | undefined {
-  const columns = event.statement === undefined ? event.columns : ofStatement(event.statement).columns;
+function hiddenColumns(name: string, columns: readonly string[] | undefined, grants: readonly Ready[]): Violation | undefined {
   const hidden = columns?.find((column) => column !== '*' && !column.endsWith('.*') && !grants.some(({ shows }) => shows(column)));
   if (hidden === undefined) return undefined;
   return { field: 'grants.fields', fact: 'column', value: hidden, message: `The column ${hidden} of ${name} is not open to this agent. Ask again without it.`, remedy: `Name ${hidden} in the \`fields:\` of a grant.` };

@@ -22,6 +22,17 @@ const WRITES: readonly DataOperation[] = DATA_OPERATIONS.filter((each) => each !
 
 /** The event's own `operation` and `tables` count where there is no statement; where there is one they can only add tables. */
 export function reachOf(event: DataCall): DataReach {
+  const known = REACHES.get(event);
+  if (known) return known;
+  const reach = read(event);
+  REACHES.set(event, reach);
+  return reach;
+}
+
+/** A statement is read once for an event, however many policies ask. */
+const REACHES = new WeakMap<DataCall, DataReach>();
+
+function read(event: DataCall): DataReach {
   const { operation, statement, tables: named, columns } = event;
   const tables = named?.map((each) => each.toLowerCase());
   if (statement === undefined) return { operations: [operation], tables, writes: operation === 'read' ? [] : tables, columns, unfiltered: false };
