@@ -27,8 +27,15 @@ export function problemFinding({ path: file, document }: PolicyFile, problem: Pr
 
 /** Files in order of their names, places in order of the text: the same findings for any order of the sources. */
 export function sortFindings(findings: Finding[]): Finding[] {
-  const sorted = findings.sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.code, b.code) || compare(a.message, b.message));
+  const sorted = findings.map(brief).sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.code, b.code) || compare(a.message, b.message));
   return sorted.length <= MOST_IN_FILE ? sorted : [...Map.groupBy(sorted, ({ file }) => file).values()].flatMap(fewEnough);
+}
+
+/** Longest message, in UTF-16 code units: a name in it can be as long as the file. */
+const LONGEST_MESSAGE = 600;
+
+function brief(finding: Finding): Finding {
+  return finding.message.length <= LONGEST_MESSAGE ? finding : { ...finding, message: `${finding.message.slice(0, LONGEST_MESSAGE - 1)}…` };
 }
 
 /** Findings of one file that are told one by one: nobody reads more, and a list that went wrong can have one for each line. */
