@@ -1,6 +1,6 @@
-// `npm run bench`: every benchmark beside its peer or baseline in one run, into docs/benchmarks.md. Name some to run only those: npm run bench -- decision
+// `npm run bench`: every benchmark beside its peer or baseline in one run, into docs/benchmarks.md. Name some to run, and to write anew, only those: npm run bench -- decision
 
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { buildAll } from '../../scripts/build.ts';
@@ -23,7 +23,9 @@ if (unknown.length) {
 }
 
 await buildAll();
-const sections: string[] = [];
+const page = join(here, '..', '..', 'docs', 'benchmarks.md');
+/** By name; those that are not run stay as they are. */
+const sections = new Map(readFileSync(page, 'utf8').split(/^## /m).slice(1).map((text) => [text.slice(0, text.indexOf('\n')), text.slice(text.indexOf('\n')).trim()]));
 const failed: string[] = [];
 for (const name of wanted.length ? wanted : available) {
   console.log(`\n== ${name}`);
@@ -32,16 +34,16 @@ for (const name of wanted.length ? wanted : available) {
   try {
     const table = tableOf(await bench.run());
     console.log(`${table}\n(${Math.round((performance.now() - start) / 1000)} s)`);
-    sections.push(`## ${name}\n\n${bench.ABOUT}\n\n${table}`);
+    sections.set(name, `${bench.ABOUT}\n\n${table}`);
   } catch (error) {
     failed.push(name);
     console.error(error);
   }
 }
 if (failed.length) console.error(`\nFailed: ${failed.join(', ')}. docs/benchmarks.md stays as it was.`);
-else if (!wanted.length) {
-  const page = `# Benchmarks\n\nWritten by \`npm run bench\` on ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}. Each table is one run in which we and the peer or baseline took turns; values are medians unless a row says otherwise. A ratio says how many times better a row is than the baseline that the section names: above 1× is better, below is worse. The machine is shared, so read the ratios and the growth rather than the figures.\n\n${sections.join('\n\n')}\n`;
-  writeFileSync(join(here, '..', '..', 'docs', 'benchmarks.md'), page);
+else {
+  const text = available.flatMap((name) => (sections.has(name) ? [`## ${name}\n\n${sections.get(name)}`] : [])).join('\n\n');
+  writeFileSync(page, `# Benchmarks\n\nWritten by \`npm run bench\` on ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}. Each table is one run in which we and the peer or baseline took turns; values are medians unless a row says otherwise. A ratio says how many times better a row is than the baseline that the section names: above 1× is better, below is worse. The machine is shared, so read the ratios and the growth rather than the figures.\n\n${text}\n`);
 }
 process.exit(failed.length ? 1 : 0);
 
