@@ -223,3 +223,8 @@ test('hostile and large texts are read in bounded time', () => {
   }
   assert.equal(openDocument('x'.repeat(17 * 1024 * 1024)).problems[0]!.code, 'size');
 });
+
+test('a byte order mark counts as a character of its line, also where it is all that stands before the first key', () => {
+  const document = openDocument('\ufeff').edit(1, 1, '(');
+  assert.deepEqual([document.offset(1, 1), document.offset(1, 2), document.position(1), document.position(0)], [0, 1, { line: 1, column: 2 }, { line: 1, column: 1 }]);
+});

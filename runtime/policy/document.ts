@@ -199,18 +199,23 @@ class CutDocument implements GovernanceDocument {
     if (!part) return { line: 1, column: 1 };
     const starts = part.parsed.lineStarts;
     const line = lastAtMost(starts, at - part.start, (start) => start);
-    return { line: part.line + line, column: at - part.start - starts[line]! + 1 };
+    return { line: part.line + line, column: at - (line === 0 ? this.#lineOf(part) : part.start + starts[line]!) + 1 };
   }
 
   offset(line: number, column: number): number {
     const part = this.parts[lastAtMost(this.parts, line, (candidate) => candidate.line)];
     if (!part) return 0;
-    // Several parts can share a line only when one is empty; the last of them holds its text.
+    // Several parts can share a line when one is empty, or is a byte order mark; the last of them holds its text.
     const starts = part.parsed.lineStarts;
     const index = Math.max(0, Math.min(line - part.line, starts.length - 1));
-    const start = part.start + starts[index]!;
+    const start = index === 0 ? this.#lineOf(part) : part.start + starts[index]!;
     const newline = this.text.indexOf('\n', start);
     return Math.min(start + Math.max(0, column - 1), newline < 0 ? this.text.length : newline);
+  }
+
+  /** Where the line begins that a part begins on: almost always the part itself. */
+  #lineOf({ start }: Part): number {
+    return start === 0 ? 0 : this.text.lastIndexOf('\n', start - 1) + 1;
   }
 
   range(span: Span): TextRange {
